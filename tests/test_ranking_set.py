@@ -10,12 +10,18 @@ from functools import cache
 import pytest
 
 from bench.ranking.noise import passages, words
-from bench.ranking.questions import RankingQuestion, load_documents, load_questions
+from bench.ranking.questions import QuestionFile, RankingQuestion, load_documents, load_questions
 
 pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
-QUESTIONS = load_questions()
+FILES: dict[QuestionFile, list[RankingQuestion]] = {
+    "questions.tsv": load_questions(),
+    "held_out.tsv": load_questions("held_out.tsv"),
+}
+QUESTIONS = [question for questions in FILES.values() for question in questions]
 HARD = [question for question in QUESTIONS if question.kind != "plain"]
+
+each_file = pytest.mark.parametrize("questions", FILES.values(), ids=FILES)
 
 
 def folded(text: str) -> str:
@@ -56,45 +62,54 @@ def test_headings_are_unique_in_their_document() -> None:
     assert {} == {name: most for name, most in twice.items() if most[1] > 1}
 
 
-def test_there_are_enough_questions_of_each_kind() -> None:
-    """Of at least 120 questions about two thirds are Japanese, 30 have synonyms and 20 are mistyped."""
-    kinds = Counter(question.kind for question in QUESTIONS)
-    languages = Counter(question.language for question in QUESTIONS)
+@pytest.mark.parametrize(
+    ("file_name", "least", "synonyms", "typos"), [("questions.tsv", 120, 30, 20), ("held_out.tsv", 100, 25, 15)]
+)
+def test_there_are_enough_questions_of_each_kind(
+    file_name: QuestionFile, least: int, synonyms: int, typos: int
+) -> None:
+    """About two thirds of a file's questions are Japanese, and enough have synonyms or are mistyped."""
+    questions = FILES[file_name]
+    kinds = Counter(question.kind for question in questions)
+    languages = Counter(question.language for question in questions)
 
-    assert 120 <= len(QUESTIONS)
+    assert least <= len(questions)
     assert {"plain", "synonym", "typo"} == set(kinds)
-    assert 30 <= kinds["synonym"]
-    assert 20 <= kinds["typo"]
+    assert synonyms <= kinds["synonym"]
+    assert typos <= kinds["typo"]
     assert {"ja", "en"} == set(languages)
-    assert 0.6 < languages["ja"] / len(QUESTIONS) < 0.75
+    assert 0.6 < languages["ja"] / len(questions) < 0.75
 
 
 def test_each_question_is_there_once() -> None:
-    """No id and no question comes twice, whatever its width and case."""
+    """No id and no question comes twice in the two files, whatever its width and case."""
     assert len(QUESTIONS) == len({question.id for question in QUESTIONS})
     assert len(QUESTIONS) == len({folded(question.question) for question in QUESTIONS})
 
 
-def test_each_question_has_its_section() -> None:
+@each_file
+def test_each_question_has_its_section(questions: list[RankingQuestion]) -> None:
     """The document and the heading of each question exist."""
     known = {(name, heading) for name, parts in sections().items() for heading, _ in parts}
 
-    assert [] == [each.id for each in QUESTIONS if (each.document, each.heading) not in known]
+    assert [] == [each.id for each in questions if (each.document, each.heading) not in known]
 
 
-def test_the_language_is_that_of_the_letters() -> None:
+@each_file
+def test_the_language_is_that_of_the_letters(questions: list[RankingQuestion]) -> None:
     """A Japanese question has kana; an English one has no Japanese letter."""
     kana, japanese = re.compile(r"[ぁ-んァ-ヶｦ-ﾟ]"), re.compile(r"[ぁ-んァ-ヶｦ-ﾟ一-龠]")
 
-    assert [] == [q.id for q in QUESTIONS if q.language == "ja" and not kana.search(q.question)]
-    assert [] == [q.id for q in QUESTIONS if q.language == "en" and japanese.search(q.question)]
+    assert [] == [q.id for q in questions if q.language == "ja" and not kana.search(q.question)]
+    assert [] == [q.id for q in questions if q.language == "en" and japanese.search(q.question)]
 
 
-def test_each_question_has_one_to_three_search_words() -> None:
+@each_file
+def test_each_question_has_one_to_three_search_words(questions: list[RankingQuestion]) -> None:
     """They are short, not empty, and none of them is the whole question."""
     wrong = [
         question.id
-        for question in QUESTIONS
+        for question in questions
         if not 1 <= len(question.search_words) <= 3
         or len(set(question.search_words)) < len(question.search_words)
         or any(not word.strip() or len(word) > 30 or word == question.question for word in question.search_words)
@@ -103,9 +118,10 @@ def test_each_question_has_one_to_three_search_words() -> None:
     assert [] == wrong
 
 
-def test_plain_questions_have_no_mark() -> None:
+@each_file
+def test_plain_questions_have_no_mark(questions: list[RankingQuestion]) -> None:
     """`asked` and `written` are for synonyms and typing mistakes, which have both."""
-    assert [] == [q.id for q in QUESTIONS if (q.kind != "plain") != bool(q.asked) or bool(q.asked) != bool(q.written)]
+    assert [] == [q.id for q in questions if (q.kind != "plain") != bool(q.asked) or bool(q.asked) != bool(q.written)]
 
 
 @pytest.mark.parametrize("question", HARD, ids=lambda question: question.id)

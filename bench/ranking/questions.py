@@ -1,6 +1,7 @@
 """Read the documents and the questions of this folder; how they are searched is not known here.
 
-A question has its row in questions.tsv: the document and the heading whose section answers it. It is
+A question has its row in questions.tsv, or in held_out.tsv if nothing may be tuned on it: the document and the heading
+whose section answers it. It is
 
 plain      worded like the section, at least in part
 synonym    asked with another word than the section's
@@ -18,6 +19,7 @@ FOLDER = Path(__file__).parent
 
 Language = Literal["ja", "en"]
 Kind = Literal["plain", "synonym", "typo"]
+QuestionFile = Literal["questions.tsv", "held_out.tsv"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ class RankingQuestion:
     written: str
 
 
-def load_questions() -> list[RankingQuestion]:
-    """Return all questions of questions.tsv, in its order."""
-    with (FOLDER / "questions.tsv").open(encoding="utf-8", newline="") as file:
+def load_questions(file_name: QuestionFile = "questions.tsv") -> list[RankingQuestion]:
+    """Return all questions of the file, in its order."""
+    with (FOLDER / file_name).open(encoding="utf-8", newline="") as file:
         return [_question(row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
 
 
