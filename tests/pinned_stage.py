@@ -12,7 +12,7 @@ from cocoai import config
 from cocoai.app import build
 from cocoai.documents.access import ReaderRules
 from cocoai.documents.document import SLACK
-from cocoai.documents.index import IndexedDocument, IndexReader
+from cocoai.documents.index_reader import IndexedDocument, IndexReader
 from cocoai.documents.index_task import index_path
 from cocoai.documents.indexing import SliceResult, index_slice
 from cocoai.documents.search import PassageSearch

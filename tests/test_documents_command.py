@@ -17,7 +17,8 @@ from cocoai.cli import main
 from cocoai.document_sources import document_sources
 from cocoai.documents.document import HISTORY, HISTORY_FILE, SLACK, Document, DocumentSection
 from cocoai.documents.history import Exchange, History
-from cocoai.documents.index import DocumentIndex, IndexReader
+from cocoai.documents.index import DocumentIndex
+from cocoai.documents.index_reader import IndexReader
 from cocoai.documents.index_task import index_lock_path
 from cocoai.documents_command import building
 from cocoai.documents_command.view import OFF, UNAVAILABLE, index_view

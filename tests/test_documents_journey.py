@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.documents.database import IndexUnavailable
-from cocoai.documents.index import IndexReader
+from cocoai.documents.index_reader import IndexReader
 from cocoai.documents.index_task import index_path, set_due
 from cocoai.rehearsal.certificates import Certificates
 from tests.deployment import Deployment, deploy

@@ -85,14 +85,14 @@ class Machine:
         index_slice(index_path(str(self.var)), [source] if self.settings.history.keep_days else [])
 
     def finds(self, words: str) -> list[str]:
-        """Return the names of the documents that are found by these words; none without an index."""
+        """Return the names of the documents that are found by these words, and have them; none without an index."""
         search = PassageSearch(index_path(str(self.var)), KeptRules(history=str(self.var / HISTORY_FILE)))
         found = [
             each
             for channel in ("C1", "C2")
             for each in search.list_exact(words, channel=channel, is_shared=False, sources=(HISTORY,), limit=99)
         ]
-        return [each.passage.document.name for each in found]
+        return [each.passage.document.name for each in found if words in each.passage.text]
 
     def types(self, *arguments: str) -> list[str]:
         """Run `cocoai forget` here."""

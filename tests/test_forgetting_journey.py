@@ -12,7 +12,7 @@ import pytest
 
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import HISTORY
-from cocoai.documents.index import IndexReader
+from cocoai.documents.index_reader import IndexReader
 from cocoai.documents.index_task import index_path, set_due
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.texts import JAPANESE

@@ -72,6 +72,7 @@ SCOPE_TOLD, SCOPE_SILENT = "a scope is missing: `…:history`", "a scope is miss
 SCOPE_UNSENT = "a scope is missing: `reactions:read`"
 SCOPE_PINS = "a scope is missing: `pins:read`"
 UNFOUND, STILL_WORKS, FAULTY = "the public address", "what works still", "faulty settings"
+READERS_SLIP, FOLDER_AWAY = "a name in `[readers]`", "the folder of documents is away"
 """How the rows of the table in docs/operating.md begin."""
 
 
@@ -207,6 +208,25 @@ PLAYED: tuple[Row, ...] = (
         LOOK,
         SCOPE_PINS,
         settings={"documents": {"channels": "C0PRACTICE C0OUTSIDE"}},
+    ),
+    # documents
+    Row(
+        "readers-slip",
+        with_slack(),
+        ("documents.readers unknown",),
+        "answer",
+        LOOK,
+        READERS_SLIP,
+        settings={"documents": {"folder": "spool/tmp"}, "readers": {"no-such-folder": "C0PRACTICE"}},
+    ),
+    Row(
+        "no-folder",
+        with_slack(),
+        ("documents.folder missing",),
+        "answer",
+        LOOK,
+        FOLDER_AWAY,
+        settings={"documents": {"folder": "nowhere"}},
     ),
     # OpenAI
     given_up("invalid-key", rehearsed("invalid-key"), "openai.key refused", "invalid_api_key"),

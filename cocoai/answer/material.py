@@ -20,7 +20,6 @@ from cocoai.answer.search_words import SearchWords
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER, HISTORY, SLACK, Document, Passage
-from cocoai.documents.index import IndexReader
 from cocoai.documents.search import FoundPassage, PassageSearch, SearchQuery, is_weak
 from cocoai.documents.words import question_terms
 from cocoai.slack.model.plain_text import plain_text, shortened
@@ -182,6 +181,8 @@ def passage_fact(shown: ShownPassage) -> Fact:
 
 def passage_now(options: DocumentOptions, fact: Fact) -> Passage | None:
     """Return the passage of a `material` fact as the index has it now; None if it is gone. Raise `IndexUnavailable`."""
+    from cocoai.documents.index_reader import IndexReader  # few questions go on with what was found before
+
     passages = IndexReader(options.path).passages(str(fact.get("source")), str(fact.get("name")))
     return next((each for each in passages if each.number == fact.get("number")), None)
 

@@ -21,8 +21,8 @@ from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER, HISTORY, HISTORY_FILE, SLACK
 from cocoai.documents.folder_walk import readable
 from cocoai.documents.history import History, HistoryBroken
-from cocoai.documents.index import IndexedDocument, IndexReader
 from cocoai.documents.index_look import last_slice, left_out_of
+from cocoai.documents.index_reader import IndexedDocument, IndexReader
 from cocoai.documents.index_task import index_path
 from cocoai.documents.problems import LEFT_OUT, PROBLEMS
 from cocoai.status.units import moment, seconds

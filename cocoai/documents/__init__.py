@@ -5,7 +5,7 @@ access      where a document may be shown, by the settings
 words       the words by which a text is found
 passages    a document's sections, cut into passages
 database    the index's file: its tables, how it is opened, when it is thrown away
-index       what is put into the index, taken out of it and read from it
+index       what is put into the index and taken out of it; index_reader tells what it holds
 search      the passages that answer a question
 source      where documents come from
 folder      the documents in a folder of this machine; folder_walk looks through it, readers/ reads them

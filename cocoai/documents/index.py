@@ -1,70 +1,29 @@
-"""The index of all documents: what is put into it, taken out of it, and read from it but for searching.
+"""The index of all documents: what is put into it, and taken out of it.
 
 One process at a time writes, which holds `var/locks/index.lock`. A crash at any moment leaves whole transactions.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from cocoai.documents import database
 from cocoai.documents.document import Document, DocumentSection, Passage
+from cocoai.documents.passage_rows import DOCUMENT_COLUMNS
 from cocoai.documents.passages import passages_of
 from cocoai.documents.words import clean, indexed_words
 
 MERGED_PAGES = 256
 """Pages of FTS5's, of 4 KiB, that are written in one transaction of optimize()."""
 
-_DOCUMENT = "source, name, title, version, link, channel"
-"""The columns of a document, in the order of `Document`."""
-
-_DOCUMENTS = f"SELECT {_DOCUMENT}, passages, problem, indexed_at FROM document ORDER BY source, name"  # noqa: S608 (ours)
-
 _INSERT_DOCUMENT = (
-    f"INSERT INTO document ({_DOCUMENT}, problem, passages, first, indexed_at) "  # noqa: S608 (names of ours)
+    f"INSERT INTO document ({DOCUMENT_COLUMNS}, problem, passages, first, indexed_at) "  # noqa: S608 (names of ours)
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-
-_PASSAGES_OF = (
-    f"SELECT {_DOCUMENT}, passage.id - first, heading, text, place "  # noqa: S608 (names of ours)
-    "FROM document JOIN passage ON passage.id BETWEEN first AND first + passages - 1 "
-    "WHERE source = ? AND name = ? ORDER BY passage.id"
-)
-
-PASSAGE_BY_ID = (
-    f"SELECT {_DOCUMENT}, passage.id - first, heading, text, place "  # noqa: S608 (names of ours)
-    "FROM passage JOIN document ON document.id = document WHERE passage.id = ?"
-)
-"""The row of which as_passage() makes a passage."""
-
-
-@dataclass(frozen=True)
-class IndexedDocument:
-    """A document of the index: how many passages it has, or the code of why it has none, and when it was read."""
-
-    document: Document
-    passages: int
-    problem: str
-    indexed_at: float
-
-
-@dataclass(frozen=True)
-class IndexFigures:
-    """What the index holds: `problems` counts documents by code, `bytes` is the file's size, `newest` the epoch seconds
-    at which a document was read last, 0 for never."""
-
-    documents: int
-    passages: int
-    problems: Mapping[str, int]
-    bytes: int
-    newest: float
-    version: str
 
 
 class DocumentIndex:
@@ -226,54 +185,9 @@ class DocumentIndex:
             raise unavailable from error
 
 
-class IndexReader:
-    """The index, for whoever only reads. Each call opens and closes it; each raises `IndexUnavailable`."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def documents(self) -> list[IndexedDocument]:
-        """Return all documents, by source and name."""
-        with database.reading(self._path) as connection:
-            rows = connection.execute(_DOCUMENTS).fetchall()
-        return [IndexedDocument(Document(*row[:6]), *row[6:]) for row in rows]
-
-    def passages(self, source: str, name: str) -> list[Passage]:
-        """Return the passages of a document, in their order; none if it is not there."""
-        with database.reading(self._path) as connection:
-            rows = connection.execute(_PASSAGES_OF, (source, name)).fetchall()
-        return [as_passage(row) for row in rows]
-
-    def meta(self, name: str) -> str:
-        """Return what is kept under a name, as DocumentIndex.meta() does; "" for nothing."""
-        with database.reading(self._path) as connection:
-            row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return str(row[0]) if row else ""
-
-    def figures(self) -> IndexFigures:
-        """Return what the index holds."""
-        with database.reading(self._path) as connection:
-            rows = connection.execute(
-                "SELECT problem, count(*), sum(passages), max(indexed_at) FROM document GROUP BY problem"
-            ).fetchall()
-        return IndexFigures(
-            documents=sum(row[1] for row in rows),
-            passages=sum(row[2] for row in rows),
-            problems={row[0]: row[1] for row in rows if row[0]},
-            bytes=os.stat(self._path).st_size,
-            newest=max((row[3] for row in rows), default=0.0),
-            version=database.VERSION,
-        )
-
-
 def _words_of(title: str, heading: str, text: str) -> tuple[str, str, str]:
     """Return what is indexed of a passage, by column."""
     return indexed_words(text), indexed_words(heading), indexed_words(title)
-
-
-def as_passage(row: Sequence[Any]) -> Passage:
-    """Return the passage of a row: the columns of its document, its number, heading, text and place."""
-    return Passage(Document(*row[:6]), *row[6:])
 
 
 def _columns(document: Document) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
-from cocoai.documents.index import IndexReader
+from cocoai.documents.index_reader import IndexReader
 from cocoai.documents.index_task import due_path, index_lock_path
 from cocoai.documents.indexing import problems_key
 from cocoai.engine.process import locks

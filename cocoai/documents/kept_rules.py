@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from cocoai.documents.access import ReaderRules
 from cocoai.documents.document import HISTORY, Document
-from cocoai.documents.history import History, HistoryBroken
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,8 @@ class KeptRules(ReaderRules):
             return False
         if document.source != HISTORY:
             return True
+        from cocoai.documents.history import History, HistoryBroken  # few questions find anything of it
+
         with suppress(HistoryBroken):
             return bool(History(self.history).kept((document.name,)))
         return False

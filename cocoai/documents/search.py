@@ -10,7 +10,7 @@ from itertools import islice
 from cocoai.documents import database
 from cocoai.documents.access import ReaderRules
 from cocoai.documents.document import Passage
-from cocoai.documents.index import PASSAGE_BY_ID, as_passage
+from cocoai.documents.passage_rows import PASSAGE_BY_ID, as_passage
 from cocoai.documents.terms import MOST_CHARACTERS, AskedText, asked_text, match
 from cocoai.documents.words import exact_query, indexed_words
 

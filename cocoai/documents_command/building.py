@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from cocoai.documents.database import IndexUnavailable, throw_away
-from cocoai.documents.index import IndexReader
+from cocoai.documents.index_reader import IndexReader
 from cocoai.documents.index_task import IF_KILLED, index_lock_path, set_due
 from cocoai.documents.indexing import SliceResult, index_slice
 from cocoai.documents.source import DocumentSource

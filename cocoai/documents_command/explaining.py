@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cocoai.documents.index import IndexReader
+from cocoai.documents.index_reader import IndexReader
 from cocoai.documents_command.view import UNAVAILABLE, IndexView, available
 from cocoai.errors import CocoAIError
 from cocoai.json_values import number_at, objects_in, text_at

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cocoai.documents.index import IndexedDocument, IndexReader
 from cocoai.documents.index_look import left_out_of
+from cocoai.documents.index_reader import IndexedDocument, IndexReader
 from cocoai.documents.problems import left_out_words, problem_words
 from cocoai.documents_command.view import IndexView, available, called, minute
 from cocoai.status.units import number, plain

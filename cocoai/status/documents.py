@@ -14,8 +14,8 @@ from cocoai import config
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.history import History, HistoryBroken
-from cocoai.documents.index import IndexFigures, IndexReader
 from cocoai.documents.index_look import is_being_built, last_slice, left_out_of
+from cocoai.documents.index_reader import IndexFigures, IndexReader
 from cocoai.documents.index_task import index_path
 from cocoai.documents.problems import left_out_words, problem_words
 from cocoai.documents_command.view import UNAVAILABLE, index_view

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cocoai.documents.document import SLACK, Document, DocumentSection
-from cocoai.documents.index import IndexReader
+from cocoai.documents.index_reader import IndexReader
 from cocoai.errors import CocoAIError
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from cocoai.documents import database
 from cocoai.documents.document import FOLDER, HISTORY, Document, DocumentSection
-from cocoai.documents.index import DocumentIndex, IndexReader
+from cocoai.documents.index import DocumentIndex
+from cocoai.documents.index_reader import IndexReader
 from tests.documents.indexes import document, integrity, known, names_found, put
 
 

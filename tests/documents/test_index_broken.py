@@ -14,7 +14,8 @@ import pytest
 from cocoai.documents import database
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER, DocumentSection
-from cocoai.documents.index import DocumentIndex, IndexReader
+from cocoai.documents.index import DocumentIndex
+from cocoai.documents.index_reader import IndexReader
 from tests.documents.indexes import document, integrity, known, names_found, put
 
 

@@ -17,7 +17,8 @@ from bench.ledger_power.tracing import traced
 from cocoai.documents import database
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER
-from cocoai.documents.index import DocumentIndex, IndexReader
+from cocoai.documents.index import DocumentIndex
+from cocoai.documents.index_reader import IndexReader
 from cocoai.engine.process.fork import fork
 from tests.documents.indexes import integrity
 from tests.documents.indexing_steps import FORGOTTEN, SECRET, STEPS, change

@@ -11,7 +11,8 @@ import pytest
 from cocoai.documents import indexing
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER, HISTORY, SLACK
-from cocoai.documents.index import DocumentIndex, IndexReader
+from cocoai.documents.index import DocumentIndex
+from cocoai.documents.index_reader import IndexReader
 from cocoai.documents.indexing import SliceResult, index_slice, problems_key, try_slice
 from cocoai.documents.source import Unreadable
 from cocoai.errors import Temporary

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cocoai.engine.web.fastcgi import MAX_REQUEST
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response
 from cocoai.engine.web.router import Router
@@ -39,7 +40,7 @@ MALFORMED = {
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
     "a length that is less than the content": b"\1\1\0\1\0\4\0\0" + bytes(8) + PARAMS,
     "input before the params have ended": begin() + record(fcgi.PARAMS, pairs(params())) + stream(fcgi.STDIN, b""),
-    "more than a request may have": begin() + PARAMS + record(fcgi.STDIN, bytes(65535)) * 11,
+    "more than a request may have": begin() + PARAMS + record(fcgi.STDIN, bytes(65535)) * (MAX_REQUEST // 65535 + 1),
 }
 """Input that ends the connection at once."""
 
