@@ -2,6 +2,7 @@
 
     python -m bench.search                 10,000 documents of 2 kB: CPU, sizes, memory; some minutes
     python -m bench.search --ranking       the questions of bench.ranking: who finds the right passage; some minutes
+    python -m bench.search --held-out      the same with questions that nothing was tuned on
     python -m bench.search --newer         the same places with the newest SQLite, from PyPI's apsw
 
 Each engine builds in one process and searches in another. CPU times depend on the machine, so ratios to ours stand
@@ -27,13 +28,13 @@ PACKAGES = {"tantivy": ("tantivy",), "whoosh": ("whoosh",), "janome": ("janome",
 """What each engine needs beside Python, by a word of its name."""
 
 
-def measured(corpus: str, engine: str, *, newer: bool = False) -> dict[str, Any]:
+def measured(corpus: str, engine: str, *more: str, newer: bool = False) -> dict[str, Any]:
     """Return what measure.py says of building and of searching, in processes of their own."""
     module = "bench.search.newer" if newer else "bench.search.measure"
     with tempfile.TemporaryDirectory() as folder:
         figures: dict[str, Any] = {}
         for what in ("build", "ask"):
-            command = [sys.executable, "-m", module, corpus, engine, folder, what]
+            command = [sys.executable, "-m", module, corpus, engine, folder, what, *more]
             figures.update(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
     return figures
 
@@ -44,12 +45,12 @@ def available(engine: str) -> bool:
     return all(importlib.util.find_spec(package) for package in needed)
 
 
-def print_costs(corpus: str, engines: list[str]) -> dict[str, dict[str, Any]]:
+def print_costs(corpus: str, engines: list[str], *more: str) -> dict[str, dict[str, Any]]:
     """Measure engines, print what they cost, and return it."""
     print(f"{'':20}{'build s':>9}{'':>6}{'index MB':>10}{'of text':>9}{'question ms':>13}{'':>7}{'p95':>7}{'KiB':>8}")
     results: dict[str, dict[str, Any]] = {}
     for name in engines:
-        results[name] = each = measured(corpus, name)
+        results[name] = each = measured(corpus, name, *more)
         ours = results["ours"]
         print(
             f"{name:20}{each['cpu']:9.1f}{each['cpu'] / ours['cpu']:5.1f}x{each['index'] / 1e6:10.2f}"
@@ -66,14 +67,15 @@ def main() -> None:
         prog="bench.search", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--ranking", action="store_true")
+    parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--newer", action="store_true")
     arguments = parser.parse_args()
     if arguments.newer:
         old, new = measured("ranking", "ours"), measured("ranking", "ours", newer=True)
         print("equal" if old["places"] == new["places"] else "different", old["quality"] == new["quality"])
-    elif arguments.ranking:
+    elif arguments.ranking or arguments.held_out:
         engines = ["ours", *(name for name in ENGINES if name != "ours" and available(name))]
-        results = print_costs("ranking", engines)
+        results = print_costs("ranking", engines, *(["held_out.tsv"] if arguments.held_out else []))
         print(f"\n{'':28}" + "".join(f"{group:>9}" for group in GROUPS))
         for name, each in results.items():
             for kind, shares in each["quality"].items():

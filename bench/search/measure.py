@@ -1,4 +1,4 @@
-"""`python -m bench.search.measure CORPUS ENGINE FOLDER build|ask`: measure one engine in this process, as JSON."""
+"""`python -m bench.search.measure CORPUS ENGINE FOLDER build|ask [QUESTIONS]`: measure one engine here, as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
-from bench.ranking.questions import RankingQuestion, load_questions
+from bench.ranking.questions import QuestionFile, RankingQuestion, load_questions
 from bench.search.corpus import many_documents, ranking_documents
 from bench.search.engines import ENGINES, Engine, Ours, Place
 from bench.search.quality import quality_of
@@ -32,9 +32,9 @@ def build(corpus: str, engine: Engine) -> dict[str, Any]:
     return {"cpu": taken, "index": engine.index_bytes(), "text": size, "documents": len(texts)}
 
 
-def ask(engine: Engine) -> dict[str, Any]:
+def ask(engine: Engine, file_name: QuestionFile = "questions.tsv") -> dict[str, Any]:
     """Return the memory that searching adds, in KiB, the CPU of each question in ms, and the quality by its kind."""
-    questions = load_questions()
+    questions = load_questions(file_name)
     # The ledger's connection is there in every job already.
     with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(os.path.join(folder, "x"))) as connection:
         connection.execute("CREATE TABLE a (b)")
@@ -98,9 +98,10 @@ def _memory() -> int:
 
 def main() -> None:
     """Print what was measured."""
-    _, corpus, name, folder, what = sys.argv
+    _, corpus, name, folder, what, *questions = sys.argv
     engine = ENGINES[name](folder)
-    print(json.dumps(build(corpus, engine) if what == "build" else ask(engine)))
+    asked = "held_out.tsv" if "held_out.tsv" in questions else "questions.tsv"
+    print(json.dumps(build(corpus, engine) if what == "build" else ask(engine, asked)))
 
 
 if __name__ == "__main__":
