@@ -70,9 +70,10 @@ class Collector:
             keys = new[start : start + AT_ONCE]
             jobs = list(self._read(keys))
             seen |= set(keys)
-            history.keep(self._exchanges(jobs), seen)
+            # First: once a deletion counts as seen, it is not looked at again, whoever is killed behind that.
             if deleted := {text_at(lines[0], "key") for _, lines in jobs if _is_deletion(lines)}:
-                history.forget(deleted, jobs[-1][1][-1].get("at", 0))
+                history.forget(deleted, jobs[-1][1][-1].get("at", 0), is_made=True)
+            history.keep(self._exchanges(jobs), seen)
 
     def _read(self, keys: Iterable[str]) -> Iterator[tuple[Key, list[Fact]]]:
         """Yield these jobs with their lines, but for those that have just been swept, or are damaged."""

@@ -198,6 +198,33 @@ def test_a_reply_that_its_asker_deletes_is_not_kept(machine: Machine) -> None:
     assert {str(keys[1])} == machine.history.keys()
 
 
+def test_a_kill_between_forgetting_and_keeping_loses_no_deletion(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are collected at once; the next look does what the first one did not come to."""
+    key = machine.answer(1)
+    click = {"kind": "delete", "channel": "C1", "user": "U1", "asker": "U1", "key": str(key)}
+    machine.spool.put(Key("C1", "50.000100", "50.000100"), click)
+    job = machine.spool.claim()
+    assert job is not None
+    job.record("obeyed")
+    machine.spool.finish(job)
+    for step in ("keep", "forget"):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            whole = getattr(History, step)
+
+            def do_and_die(*args: Any, _whole: Any = whole, **kwargs: Any) -> None:
+                _whole(*args, **kwargs)
+                raise KeyboardInterrupt
+
+            patched.setattr(History, step, do_and_die)
+            machine.collect()
+        machine.collect()
+
+        assert set() == machine.history.keys()
+        machine.history.keep((), ())  # as if nothing had been seen yet
+
+
 def test_what_was_forgotten_before_it_was_collected_is_not_kept(machine: Machine, tmp_path: Path) -> None:
     """Its job is blank."""
     key = machine.answer(1)
