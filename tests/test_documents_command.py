@@ -339,7 +339,8 @@ def answered(team: Team, *facts: tuple[str, dict[str, Any]]) -> None:
 
 def test_the_passages_of_an_answer_are_shown_as_they_are_now(indexed: Team) -> None:
     """One is as it was, one has changed, one is gone. The question itself is not shown."""
-    seen = passages(indexed, "hr/leave.md", "rooms.txt", "hr/board/plan.txt")
+    found = passages(indexed, "hr/leave.md", "rooms.txt", "hr/board/plan.txt")
+    seen = [{**passage, "n": n} for n, passage in enumerate(found, 2)]  # by which the answer cites them
     answered(
         indexed,
         ("searched", {"words": ["休み", "休暇"], "n": 1}),
@@ -352,9 +353,9 @@ def test_the_passages_of_an_answer_are_shown_as_they_are_now(indexed: Team) -> N
 
     assert f"done/{KEY}\nthe model's search words: 休み, 休暇\n" in out
     assert "passages that the model saw: 4 (little was found)" in out
-    assert "[1] folder hr/leave.md “leave › 休暇”\n    有給休暇の申請は七日前までに。\n" in out
-    assert "[3] folder rooms.txt “rooms”\n    ! changed since" in out
-    assert "[4] folder hr/board/plan.txt “plan”\n    ! gone" in out
+    assert "[2] folder hr/leave.md “leave › 休暇”\n    有給休暇の申請は七日前までに。\n" in out
+    assert "[4] folder rooms.txt “rooms”\n    ! changed since" in out
+    assert "[5] folder hr/board/plan.txt “plan”\n    ! gone" in out
     assert "secret" not in out
     assert "no rooms" not in out
 

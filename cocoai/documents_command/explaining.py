@@ -56,9 +56,9 @@ def _material(view: IndexView, material: Fact) -> Iterator[str]:
     found = "little was found" if material.get("weak") else "it was found"
     yield f"passages that the model saw: {len(passages)} ({found})"
     reader = IndexReader(view.path)
-    for n, passage in enumerate(passages, 1):
+    for passage in passages:
         yield ""
-        yield f"[{n}] {_name(passage)}"
+        yield f"[{number_at(passage, 'n')}] {_name(passage)}"
         with available():
             yield from _text_now(reader, passage)
 
