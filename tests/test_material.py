@@ -429,12 +429,19 @@ def test_sources_says_why_it_has_none(harness: AnswerHarness) -> None:
 
 
 def test_the_help_names_it(harness: AnswerHarness) -> None:
-    """Only where there are documents."""
-    with_documents = answered(harness, "help")
-    harness.changes["documents"] = None
+    """Documents only where there are some, and earlier answers where these are all that is searched."""
+    options = harness.changes["documents"]
+    helps = []
+    for documents, history in ((True, True), (False, True), (False, False)):
+        harness.changes["documents"] = (
+            replace(options, documents=documents, history=history) if documents or history else None
+        )
+        helps.append(answered(harness, "help"))
 
-    assert ENGLISH.more["documents"] in with_documents
-    assert ENGLISH.more["documents"] not in answered(harness, "help")
+    lines = ("documents", "history")
+    assert [["documents"], ["history"], []] == [
+        [name for name in lines if ENGLISH.more[name] in text] for text in helps
+    ]
 
 
 def test_nothing_of_it_is_loaded_where_there_are_no_documents() -> None:

@@ -110,6 +110,7 @@ class OwnNotes:
             buttons=options.buttons,
             pictures=options.images is not None,
             documents=options.documents is not None and options.documents.documents,
+            history=options.documents is not None and options.documents.history,
             translate=example("translate", options.reactions),
             summarize=example("summarize", options.reactions),
         )

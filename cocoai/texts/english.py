@@ -23,6 +23,8 @@ ENGLISH = Texts(
         "pictures": "• “Draw …” or “make a picture of …”: I draw it. “Redraw: …” changes the last picture, or yours.",
         "documents": "• I also answer from the team's documents. “sources?” shows the passages behind an answer, “find "
         "paid leave” looks for passages alone.",
+        "history": "• I remember what was asked here before: “What did we decide about the budget last week?” “find "
+        "budget” looks through my earlier answers.",
         "translate": "• React to a message with an emoji such as :{emoji}: and I translate it in its thread.",
         "summarize": "• React to a message with :{emoji}: and I summarize its thread.",
         "menu": "• In the menu of a message (⋮) you find me too: I translate, summarize or proofread it, or answer "

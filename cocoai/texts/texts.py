@@ -94,13 +94,15 @@ class Texts:
         buttons: bool,
         pictures: bool = False,
         documents: bool = False,
+        history: bool = False,
         translate: str = "",
         summarize: str = "",
     ) -> str:
         """Return the help in several lines, with a line for each model in `models`, which maps prefixes to models.
 
         It says whether `follow_ups` need no mention. There is a line on files if `files` are read, one on pictures if
-        `pictures` are drawn, one on `documents` that are searched, and one on buttons if replies have `buttons`.
+        `pictures` are drawn, one on `documents` that are searched, one on the `history` of earlier answers where it is
+        all that is searched, and one on buttons if replies have `buttons`.
         `translate` and `summarize` are the names of emoji that ask for that, "" for none.
         """
         lines = [self.help, self.more["follow_ups" if follow_ups else "mentions"], self.more["commands"]]
@@ -110,6 +112,8 @@ class Texts:
             lines.append(self.more["pictures"])
         if documents:
             lines.append(self.more["documents"])
+        elif history:
+            lines.append(self.more["history"])
         asking = {"translate": translate, "summarize": summarize}
         lines += [self.more[task].format(emoji=emoji) for task, emoji in asking.items() if emoji]
         lines += [self.more["deep"].format(word=prefix, model=model) for prefix, model in models.items()]
