@@ -209,16 +209,16 @@ def test_a_kill_between_forgetting_and_keeping_loses_no_deletion(
     assert job is not None
     job.record("obeyed")
     machine.spool.finish(job)
-    for step in ("keep", "forget"):
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            whole = getattr(History, step)
+    for step, whole in (("keep", History.keep), ("forget", History.forget)):
 
-            def do_and_die(*args: Any, _whole: Any = whole, **kwargs: Any) -> None:
-                _whole(*args, **kwargs)
-                raise KeyboardInterrupt
+        def do_and_die(*args: Any, _whole: Any = whole, **kwargs: Any) -> None:
+            _whole(*args, **kwargs)
+            raise KeyboardInterrupt
 
+        with monkeypatch.context() as patched:
             patched.setattr(History, step, do_and_die)
-            machine.collect()
+            with pytest.raises(KeyboardInterrupt):
+                machine.collect()
         machine.collect()
 
         assert set() == machine.history.keys()
