@@ -134,15 +134,13 @@ def _folders_called(folder: str, name: str) -> list[str]:
 
 def _index(target: Target) -> Iterator[Result]:
     """Yield how old the index is, how much room there is for it, and what is not in it."""
-    path, reader = index_path(target.var), IndexReader(index_path(target.var))
+    path, reader = index_path(target.var), IndexReader(index_path(target.var), marks_broken=False)
     try:
         rows = reader.documents()
         left_out = {source: left_out_of(reader, source) for source in (FOLDER, SLACK, HISTORY)}
     except IndexUnavailable as error:
         level = warning if error.code == "broken" else note
         yield level("documents.index", error.code, path=path)
-        return
-    except OSError:  # `var` is not this user's, which is said of that
         return
     yield _age(target, rows)
     yield from _room(path)

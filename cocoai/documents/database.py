@@ -80,29 +80,30 @@ class IndexUnavailable(CocoAIError):
 
 
 @contextmanager
-def reading(path: str, patience: float = READ_PATIENCE) -> Iterator[sqlite3.Connection]:
+def reading(path: str, *, marks_broken: bool = True) -> Iterator[sqlite3.Connection]:
     """Open the index at `path` and yield a connection for reading. Raise `IndexUnavailable`.
 
-    Fetch all rows before anything slow: a statement that is half read keeps the writer from committing.
+    Fetch all rows before anything slow: a statement that is half read keeps the writer from committing. Unless it
+    `marks_broken`, nothing is written, and the next who writes has to find by itself what is wrong.
     """
     try:
-        is_made = os.path.getsize(path) > 0  # an empty one is just being made, and not broken
-    except FileNotFoundError:
-        is_made = False
-    if not is_made:
-        raise IndexUnavailable("missing")
-    try:
+        if os.path.getsize(path) == 0:  # it is just being made, and not broken
+            raise IndexUnavailable("missing")
         uri = f"file:{quote(path)}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(uri, uri=True, timeout=READ_PATIENCE, isolation_level=None)) as connection:
             connection.execute("PRAGMA cache_size = -256")  # KiB, as the ledger's
             _check_version(connection)
             yield connection
     except sqlite3.Error as error:
         unavailable = as_unavailable(error)
-        if unavailable.code == "broken":
+        if marks_broken and unavailable.code == "broken":
             with suppress(OSError):
                 os.close(os.open(path + BROKEN, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         raise unavailable from error
+    except (FileNotFoundError, NotADirectoryError):
+        raise IndexUnavailable("missing") from None
+    except OSError as error:  # such as a folder of another user's
+        raise IndexUnavailable("busy", str(error)) from error
 
 
 def opened(path: str) -> sqlite3.Connection:

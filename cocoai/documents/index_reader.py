@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from cocoai.documents import database
 from cocoai.documents.document import Document, Passage
@@ -43,40 +44,45 @@ class IndexFigures:
 
 
 class IndexReader:
-    """The index, for whoever only reads. Each call opens and closes it; each raises `IndexUnavailable`."""
+    """The index, for whoever only reads. Each call opens and closes it; each raises `IndexUnavailable`.
 
-    def __init__(self, path: str) -> None:
+    If it `marks_broken` what is broken, the next who writes begins anew; else it writes nothing at all.
+    """
+
+    def __init__(self, path: str, *, marks_broken: bool = True) -> None:
         self._path = path
+        self._reading = partial(database.reading, path, marks_broken=marks_broken)
 
     def documents(self) -> list[IndexedDocument]:
         """Return all documents, by source and name."""
-        with database.reading(self._path) as connection:
+        with self._reading() as connection:
             rows = connection.execute(_DOCUMENTS).fetchall()
         return [IndexedDocument(Document(*row[:6]), *row[6:]) for row in rows]
 
     def passages(self, source: str, name: str) -> list[Passage]:
         """Return the passages of a document, in their order; none if it is not there."""
-        with database.reading(self._path) as connection:
+        with self._reading() as connection:
             rows = connection.execute(_PASSAGES_OF, (source, name)).fetchall()
         return [as_passage(row) for row in rows]
 
     def meta(self, name: str) -> str:
         """Return what is kept under a name, as DocumentIndex.meta() does; "" for nothing."""
-        with database.reading(self._path) as connection:
+        with self._reading() as connection:
             row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
     def figures(self) -> IndexFigures:
         """Return what the index holds."""
-        with database.reading(self._path) as connection:
+        with self._reading() as connection:
             rows = connection.execute(
                 "SELECT problem, count(*), sum(passages), max(indexed_at) FROM document GROUP BY problem"
             ).fetchall()
+            size = os.stat(self._path).st_size
         return IndexFigures(
             documents=sum(row[1] for row in rows),
             passages=sum(row[2] for row in rows),
             problems={row[0]: row[1] for row in rows if row[0]},
-            bytes=os.stat(self._path).st_size,
+            bytes=size,
             newest=max((row[3] for row in rows), default=0.0),
             version=database.VERSION,
         )

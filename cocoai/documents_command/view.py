@@ -21,7 +21,7 @@ OFF = "there are no documents: set [documents] folder or channels, or [history] 
 
 UNAVAILABLE = {
     "missing": "there is no index yet: the pool builds it when it has started, or type: cocoai documents reindex",
-    "busy": "the index is just being written: try again in a moment",
+    "busy": "the index is just being written, or may not be read: try again in a moment",
     "broken": "the index is broken: the pool makes it anew within minutes, or type: cocoai documents reindex",
     "old": "another version has made the index: the pool makes it anew, or type: cocoai documents reindex",
 }

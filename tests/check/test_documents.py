@@ -176,7 +176,9 @@ def test_an_index_that_cannot_be_read(team: Team, content: bytes | None, case: s
     if content:
         team.index.write_bytes(content)
 
+    before = sorted(os.listdir(team.var))
     assert ("documents.index", case, level) in cases(team)
+    assert before == sorted(os.listdir(team.var))
 
 
 def test_each_code_has_words_and_counts(team: Team) -> None:

@@ -107,6 +107,42 @@ def test_a_broken_page_that_a_writer_meets(path: str) -> None:
     assert ["a.md"] == names_found(path, "会議室")
 
 
+def test_whoever_only_looks_leaves_a_broken_index_as_it_is(path: str) -> None:
+    """Nothing is written beside it, unlike by a search."""
+    no_database(path)
+    with pytest.raises(IndexUnavailable, match="broken"):
+        IndexReader(path, marks_broken=False).documents()
+    assert [database.FILE] == os.listdir(os.path.dirname(path))
+
+    with pytest.raises(IndexUnavailable, match="broken"):
+        IndexReader(path).documents()
+    assert os.path.exists(path + database.BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(PermissionError, "busy"), (NotADirectoryError, "missing"), (FileNotFoundError, "missing")]
+)
+@pytest.mark.parametrize("at", [0, 1])
+def test_what_the_system_refuses_is_no_index(
+    path: str, monkeypatch: pytest.MonkeyPatch, error: type[OSError], code: str, at: int
+) -> None:
+    """In a folder of somebody else's, or where it is deleted just then."""
+    put(path, "a.md", "会議室の鍵")
+
+    found: list[os.stat_result | None] = [os.stat(path)] * at + [None]
+
+    def stat_or_refuse(_: str) -> os.stat_result:
+        if (result := found.pop(0)) is None:
+            raise error(1, "no")
+        return result
+
+    monkeypatch.setattr(os, "stat", stat_or_refuse)
+
+    with pytest.raises(IndexUnavailable) as refused:
+        IndexReader(path).figures()
+    assert code == refused.value.code
+
+
 def test_a_missing_index_is_not_made_by_reading(path: str) -> None:
     for read in (IndexReader(path).figures, IndexReader(path).documents):
         with pytest.raises(IndexUnavailable, match="missing"):
