@@ -35,12 +35,15 @@ _TAG = re.compile(rf"(?:`++).+?`|<(/?)({_NAMES}){_ATTRIBUTES}>")
 
 _ATTRIBUTE = re.compile(r"""\b(href|src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
+_IS_TAG = r"(?<!(?<!\\)\\)"
+"""Not behind one backslash, which makes a tag text."""
+
 _BREAK = re.compile(
-    rf"{CODE_SPAN}|[ \t]*<br\ *+/?>[ \t]*|(?P<summary></summary>)(?=.)",
+    rf"{CODE_SPAN}|[ \t]*{_IS_TAG}<br\ *+/?>[ \t]*|(?P<summary>{_IS_TAG}</summary>)(?=.)",
     re.IGNORECASE,
 )
 _ONLY_TAGS = re.compile(r"\s*(?:</?(?:details|div|p|center|ul|ol|span)(?:\s[^<>]*+)?>\s*)+$")
-_OUTER_DETAILS = re.compile(r"^(\s*)<details(?:\s[^<>]*+)?>|</details>\s*$")
+_OUTER_DETAILS = re.compile(r"^(\s*)<details(?:\s[^<>]*+)?>|(?<!\\)</details>\s*$")
 _LIST_ITEM = re.compile(r"(\s*)<li>(.*)</li>\s*")
 _OPEN_LIST_ITEM = re.compile(r"\s*<li>(?!.*</li>).*")
 _RULE = re.compile(r"\s*<hr\s*/?>\s*")

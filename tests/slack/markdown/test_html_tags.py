@@ -40,6 +40,8 @@ def test_elements(line: str, expected: str) -> None:
     ("line", "expected"),
     [
         ("a<br>b <br /> c", ["a", "b", "c"]),
+        ("a\\<br>b \\</summary>c \\</details>", ["a\\<br>b \\</summary>c \\</details>"]),
+        ("a\\\\<br>b", ["a\\\\", "b"]),
         ("`<br>`<BR>b", ["`<br>`", "b"]),
         ("<details><summary>要点</summary>文</details>", ["<summary>要点</summary>", "文"]),
         ("<details>文</details>", ["<details>文</details>"]),
