@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.material import document_then, job_facts, may_be_shown, passage_now
-from cocoai.answer.material_words import named, passage_name
+from cocoai.answer.material_words import named, on_one_line, passage_name
 from cocoai.answer.options import DocumentOptions
 from cocoai.answer.prompt import PromptBuilder
-from cocoai.answer.sources_line import is_address, safe_address
+from cocoai.answer.sources_line import is_address, safe_address, without_links
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER, HISTORY, SLACK, Document, Passage
 from cocoai.documents.search import FoundPassage, PassageSearch
@@ -57,7 +57,7 @@ class MaterialNotes:
             )
         except IndexUnavailable as error:
             return self._unavailable(error, attempt.texts)
-        shown = escaped(shortened(words, EXCERPT))
+        shown = _as_text(without_links(shortened(on_one_line(words), EXCERPT)))
         if not found:
             return texts["nothing"].format(words=shown)
         return "\n".join((texts["found"].format(words=shown), *_listed(found, words)))
@@ -107,7 +107,7 @@ class MaterialNotes:
 
 def excerpt(text: str, words: str, most: int = EXCERPT) -> str:
     """Return about `most` characters of a text on one line, around the first of the words that is in it."""
-    line = " ".join(text.split())
+    line = on_one_line(text)
     compared = comparable_text(line)
     # What is compared may have another length: then the beginning has to do.
     places = [compared.find(word) for word in comparable_text(words).split()] if len(compared) == len(line) else []
@@ -124,16 +124,16 @@ def _listed(found: Sequence[FoundPassage], words: str) -> Iterator[str]:
 
 def _linked(passage: Passage) -> str:
     """Return a passage's name in mrkdwn, as a link where there is an address."""
-    name, link = _as_text(passage_name(passage)), passage.document.link
+    name, link = _as_text(without_links(passage_name(passage))), passage.document.link
     return f"<{safe_address(link)}|{name}>" if is_address(link) else name
 
 
 def _name_of(document: Document, fact: Fact) -> str:
-    return _as_text(named(document.title, str(fact.get("heading", "")), str(fact.get("place", ""))))
+    return _as_text(without_links(named(document.title, str(fact.get("heading", "")), str(fact.get("place", "")))))
 
 
 def _one_line(text: str, most: int) -> str:
-    return _as_text(shortened(" ".join(text.split()), most))
+    return _as_text(shortened(on_one_line(text), most))
 
 
 def _as_text(text: str) -> str:

@@ -33,11 +33,26 @@ NOTHING = "[The team's {sources} were searched for this. Nothing was found in th
 LONGEST_NAME = 120
 """Characters of a passage's name, as the model and people are shown it."""
 
-_UNSEEN = r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufe00-\ufe0f]*"
-_MARK = re.compile(rf"[<＜﹤‹〈](?={_UNSEEN}[/／]?{_UNSEEN}{_UNSEEN.join('passage')})", re.IGNORECASE)
-"""How a mark of ours would begin that stands in a passage, also with signs in it that nobody sees."""
+_UNSEEN = (
+    r"\s\x00-\x1f\x7f-\xa0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""In a class of a pattern: space, control characters, and what Unicode calls default ignorable. Nobody sees them."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_TURNING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What changes the direction of all that stands behind it in its line."""
 
 _NOT_IN_NAME = re.compile(r"[<>\"＜＞\x00-\x1f\x7f]")
+
+
+def mark_of(word: str) -> re.Pattern[str]:
+    """Return a pattern of how `<word` or `</word` begins: in any width and case, also with signs that nobody sees."""
+    letters = f"[{_UNSEEN}]*+".join(f"[{letter}{chr(ord(letter) + 0xFEE0)}]" for letter in word)
+    return re.compile(rf"[<＜﹤〈〈⟨❮《≪«](?=[{_UNSEEN}/／⁄∕╱\\＼]*+{letters})", re.IGNORECASE)
+
+
+_MARK = mark_of("passage")
 
 
 @dataclass(frozen=True)
@@ -65,9 +80,14 @@ def named(title: str, heading: str, place: str = "") -> str:
     A heading that begins with the title, or is it, does not repeat it. Headings in headings have the same sign between
     them.
     """
-    title, heading, place = (" ".join(text.split()).replace(" > ", " › ") for text in (title, heading, place))
+    title, heading, place = (on_one_line(text).replace(" > ", " › ") for text in (title, heading, place))
     whole = heading if heading.startswith(title) else f"{title} › {heading}" if heading else title
     return shortened(f"{whole} ({place})" if place else whole, LONGEST_NAME)
+
+
+def on_one_line(text: str) -> str:
+    """Return a text on one line, without control characters, and without what would turn what stands behind it."""
+    return " ".join(_CONTROL.sub(" ", _TURNING.sub("", text)).split())
 
 
 def passage_name(passage: Passage) -> str:
@@ -96,5 +116,5 @@ def under_question(shown: Iterable[ShownPassage], sources: str) -> str:
 
 def _wrapped(shown: ShownPassage) -> str:
     """Return a passage between its marks."""
-    name = _NOT_IN_NAME.sub(" ", passage_name(shown.passage))
+    name = _NOT_IN_NAME.sub(" ", _MARK.sub("‹", passage_name(shown.passage)))
     return f'<passage n="{shown.n}" from="{name}">\n{_MARK.sub("‹", shown.passage.text.strip())}\n</passage>'

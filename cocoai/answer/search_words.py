@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.material_words import mark_of
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books, PaidRequests
 from cocoai.answer.stops import StopRequests
@@ -44,6 +45,7 @@ is no matter of a team's documents, write a hyphen. What stands between the mark
 """The instructions of the chat model that names search words."""
 
 _BETWEEN = re.compile(r"[,、，;；\n・|/]+")
+_MARK = mark_of("question")
 _AROUND = " \t\"'`「」『』“”‘’()（）[].。:：*-–—・"
 
 log = logging.getLogger(__name__)
@@ -135,7 +137,7 @@ def _conversation(question: str, context: str) -> Conversation:
 
 def _inside(text: str) -> str:
     """Return a text that cannot end the marks around it."""
-    return re.sub(r"<(?=\s*/?\s*question)", "‹", text, flags=re.IGNORECASE)
+    return _MARK.sub("‹", text)
 
 
 def _record(attempt: Attempt, words: Sequence[str], n: int, paid: Fact | None = None) -> Fact:

@@ -12,11 +12,14 @@ from urllib.parse import quote
 
 from cocoai.answer.material_words import named
 from cocoai.slack.markdown.block_parser import FencedCode, TableBlock, normalize_markdown, parse_blocks
-from cocoai.slack.markdown.inline_parser import escape_markdown, find_tokens
+from cocoai.slack.markdown.inline_parser import ZWSP, escape_markdown, find_tokens
 from cocoai.texts import Texts
 
-_CITED = re.compile(r"[\[［](\d{1,2}(?:\s*[,、，]\s*\d{1,2})*)[\]］]")
-"""How a passage is cited: [1], or several as [1, 2]."""
+_CITED = re.compile(r"[\[［【]\s*+(\d{1,2}(?:\s*+[,、，;；–~〜-]\s*+\d{1,2})*+)\s*+[\]］】]")
+"""How a passage is cited: [1], or several as [1, 2] and [1-3]."""
+
+_LINKED = re.compile(r"(?<=:)(?=//)|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<=mailto)(?=:)|(?<=tel)(?=:)", re.IGNORECASE)
+"""Where a ZWSP keeps Slack from making a link or a ping of a name's text."""
 
 _ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
 
@@ -36,18 +39,24 @@ def sources_line(text: str, material: Mapping[str, Any], texts: Texts) -> str:
 def cited_numbers(text: str) -> Iterator[int]:
     """Yield each number that a text in Markdown cites outside of code and links, in order, as often as it does."""
     for line in _lines(text):
-        at = 0
+        shown, at = "", 0
         for token in find_tokens(line):
-            yield from _numbers(line[at : token.start()])
+            # A number may stand in bold, or behind a backslash; nothing goes on over code or a link.
+            shown += line[at : token.start()] + (token["escaped"] or ("" if token["run"] else "\0"))
             at = token.end()
-        yield from _numbers(line[at:])
+        yield from _numbers(shown + line[at:])
 
 
 def linked_name(passage: Mapping[str, Any]) -> str:
     """Return the name of a passage of a `material` fact as Markdown, as a link where there is an address."""
     title, heading, place, link = (str(passage.get(key, "")) for key in ("title", "heading", "place", "link"))
-    name = escape_markdown(named(title, heading, place))
+    name = escape_markdown(without_links(named(title, heading, place)))
     return f"[{name}]({safe_address(link)})" if is_address(link) else name
+
+
+def without_links(name: str) -> str:
+    """Return a name of somebody's in which Slack finds no address to make a link of, and nobody to call."""
+    return _LINKED.sub(ZWSP, name)
 
 
 def is_address(link: str) -> bool:
@@ -71,4 +80,5 @@ def _lines(text: str) -> Iterator[str]:
 
 def _numbers(text: str) -> Iterator[int]:
     for found in _CITED.findall(text):
-        yield from map(int, re.findall(r"\d+", found))
+        for first, last in re.findall(r"(\d+)(?:\s*[–~〜-]\s*(\d+))?", found):
+            yield from range(int(first), int(last or first) + 1)
