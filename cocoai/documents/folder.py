@@ -48,7 +48,19 @@ class FolderSource:
         """Return the documents in the folder now, by name. Raise `Temporary` if they cannot be seen.
 
         Codes: `folder_missing`, `folder_empty` (perhaps not mounted), `folder_unreadable`, `folder_changed` (just now).
+        Of a folder in which none was ever seen there are none then, with the code among `problems`: what is known is
+        another folder's, and the sub-folders that [readers] names are not.
         """
+        try:
+            return self._listed()
+        except Temporary as error:
+            if self._state_of_folder().get("identity"):
+                raise
+            self._walk = FolderWalk(self._folder, self._most_files)
+            self._walk.problems[error.code] += 1
+            return {}
+
+    def _listed(self) -> Mapping[str, Document]:
         before = self._identity()
         self._walk = FolderWalk(self._folder, self._most_files)
         self._walk.run()
@@ -118,8 +130,7 @@ class FolderSource:
         The folder in which files were seen is believed at once. Where another one is empty, its files were there before
         a mount went away, or before somebody made the folder anew: that one is believed after a day.
         """
-        state: Any = self._state.read_json()
-        state = state if isinstance(state, dict) and state.get("folder") == self._folder else {}
+        state = self._state_of_folder()
         if self._walk.entries or state.get("identity") == identity:
             self._keep({"folder": self._folder, "identity": identity}, state)
             return
@@ -130,6 +141,11 @@ class FolderSource:
             return
         self._keep({**state, "folder": self._folder, "empty_since": since}, state)
         raise Temporary("folder_empty")
+
+    def _state_of_folder(self) -> dict[str, Any]:
+        """Return what is kept of this folder; {} if that is nothing, or of another one."""
+        state: Any = self._state.read_json()
+        return state if isinstance(state, dict) and state.get("folder") == self._folder else {}
 
     def _keep(self, state: dict[str, Any], before: dict[str, Any]) -> None:
         if state != before:

@@ -318,11 +318,11 @@ def test_a_folder_that_cannot_be_seen_now_keeps_its_documents(
 def test_a_folder_that_is_missing_says_nothing(source: FolderSource, folder: Path, failing: dict[str, int]) -> None:
     """Not even that its documents are gone."""
     (folder / "a.md").write_text("x")
+    assert ["a.md"] == names(source)
     failing["folder"] = errno.EIO
     with pytest.raises(Temporary, match="folder_unreadable"):
         source.listed()
     failing.clear()
-    assert ["a.md"] == names(source)
     shutil.rmtree(folder)
     with pytest.raises(Temporary, match="folder_missing"):
         source.listed()
@@ -364,15 +364,19 @@ def test_a_folder_whose_disk_is_not_mounted_is_not_empty(
     assert [] == names(source)
 
 
-def test_a_new_setting_is_believed_after_a_day_too(source: FolderSource, folder: Path, tmp_path: Path) -> None:
-    """Another folder with documents is another folder at once."""
+def test_a_new_setting_is_believed_at_once(source: FolderSource, folder: Path, tmp_path: Path) -> None:
+    """Nothing that is known can be from it, even if it is missing or empty: [readers] names its sub-folders now."""
     (folder / "a.md").write_text("x")
     assert ["a.md"] == names(source)
     other = tmp_path / "other"
     other.mkdir()
     moved = FolderSource(str(other), str(tmp_path / "state.json"))
-    with pytest.raises(Temporary, match="folder_empty"):
-        moved.listed()
+    for code in ("folder_empty", "folder_empty", "folder_missing"):
+        if code == "folder_missing":
+            other.rmdir()
+        assert ([], {code: 1}) == (names(moved), dict(moved.problems))
+        assert moved.is_gone("a.md")
+    other.mkdir()
     (other / "b.md").write_text("x")
 
     assert ["b.md"] == names(moved)
@@ -383,6 +387,7 @@ def test_a_mount_that_comes_or_goes_while_it_is_looked_at_is_seen(
 ) -> None:
     """What was seen of the one is not taken for the other's."""
     (folder / "a.md").write_text("x")
+    assert ["a.md"] == names(source)
     real = folder_walk.FolderWalk.run
 
     def run(walk: folder_walk.FolderWalk) -> None:
