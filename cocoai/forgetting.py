@@ -109,7 +109,7 @@ class Forgetter:
                 busy.append(str(job.key))
             except ValueError:
                 damaged.append(str(job.key))
-        self._words.drop_mentions(names)
+        busy += self._words.drop_mentions(names)
         self._words.drop_rubbish()
         is_late = not self._clear_index()
         return ForgetReport(exchanges, blanked, tuple(busy), tuple(damaged), is_late)

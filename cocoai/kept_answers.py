@@ -21,6 +21,7 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import TASKS, Kind, Question
 from cocoai.spool.job import Fact, is_forgotten
+from cocoai.spool.job_words import JobWords, mentioned
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
@@ -37,7 +38,7 @@ def history_source(settings: config.Settings) -> HistorySource:
     """Return the history as a source of documents, which collects what was answered, for the process that indexes."""
     var, slack = settings.paths.var, settings.slack
     identity = IdentityCache(os.path.join(var, "identity.json"), _ask_nobody, binding(slack.api_url, slack.bot_token))
-    collector = Collector(Spool(var), identity, config.Personas(settings).models)
+    collector = Collector(Spool(var), identity, config.Personas(settings).models, JobWords(var))
     return HistorySource(History(os.path.join(var, HISTORY_FILE)), settings.history.keep_days, collector.collect)
 
 
@@ -47,11 +48,15 @@ def _ask_nobody() -> Identity:
 
 @dataclass(frozen=True)
 class Collector:
-    """What reads the jobs that were answered. `models` returns the models that an asker may choose, by their prefix."""
+    """What reads the jobs that were answered. `models` returns the models that an asker may choose, by their prefix.
+
+    By `words` titles are taken out of jobs, of what is not kept any more.
+    """
 
     spool: Spool
     identity: IdentityCache
     models: Callable[[], Mapping[str, str]]
+    words: JobWords | None = None
 
     def collect(self, history: History) -> None:
         """Keep what has ended since the last time, and remove the exchanges whose reply its asker has deleted.
@@ -73,7 +78,14 @@ class Collector:
             # First: once a deletion counts as seen, it is not looked at again, whoever is killed behind that.
             if deleted := {text_at(lines[0], "key") for _, lines in jobs if _is_deletion(lines)}:
                 history.forget(deleted, jobs[-1][1][-1].get("at", 0), is_made=True)
+            self._drop_mentions(history, jobs)
             history.keep(self._exchanges(jobs), seen)
+
+    def _drop_mentions(self, history: History, jobs: Iterable[tuple[Key, Sequence[Fact]]]) -> None:
+        """Take out of these jobs the titles of what was forgotten while they were in hand, and left alone."""
+        names = {name for _, lines in jobs for line in lines for name in mentioned(line)}
+        if self.words and (gone := names - history.kept(names)):
+            self.words.drop_mentions(gone)
 
     def _read(self, keys: Iterable[str]) -> Iterator[tuple[Key, list[Fact]]]:
         """Yield these jobs with their lines, but for those that have just been swept, or are damaged."""

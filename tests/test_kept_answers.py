@@ -138,9 +138,8 @@ class Machine:
                 return super().peek(state, key)
 
         before = len(self.read)
-        Collector(Reading(str(Path(self.spool._folders["done"]).parents[1])), FixedIdentity(), dict).collect(
-            self.history
-        )
+        var = str(Path(self.spool._folders["done"]).parents[1])
+        Collector(Reading(var), FixedIdentity(), dict, JobWords(var)).collect(self.history)
         return len(self.read) - before
 
 
@@ -233,6 +232,25 @@ def test_what_was_forgotten_before_it_was_collected_is_not_kept(machine: Machine
     machine.collect()
 
     assert set() == machine.history.keys()
+
+
+def test_what_was_forgotten_while_a_job_was_shown_it_has_no_title_there(machine: Machine, tmp_path: Path) -> None:
+    """That job was in hand, and so left alone: it loses the title at the next look; what is kept stays named."""
+    forgotten, kept, other = (machine.answer(number) for number in range(3))
+    machine.collect()
+    machine.history.forget({str(forgotten)}, 0)
+    told = [{"source": "history", "name": str(key), "title": "四月の件"} for key in (forgotten, kept)]
+    machine.spool.put(Key("C1", "60.000100", "60.000100"), asked())
+    job = machine.spool.claim()
+    assert job is not None
+    job.record("material", passages=told, weak=False)
+    machine.spool.finish(job)
+
+    machine.collect()
+
+    (material,) = [fact for fact in machine.spool.peek("done", job.key) if fact.get("fact") == "material"]
+    assert [told[1]] == material["passages"]
+    assert {str(kept), str(other)} == machine.history.keys()
 
 
 def test_without_a_spool_nothing_is_collected(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from cocoai.spool.admin import SpoolAdmin
 from cocoai.spool.files import owner_of
 from cocoai.spool.job import FORGOTTEN, Fact, encode_line, is_forgotten
 from cocoai.spool.key import Key
-from cocoai.spool.store_error import NoSuchJob, as_store_errors
+from cocoai.spool.store_error import JobInUse, NoSuchJob, as_store_errors
 
 ENDED = ("done", "failed")
 """The states of a job whose words may be blanked: of any other, a process may be about to use them."""
@@ -96,20 +96,23 @@ class JobWords(SpoolAdmin):
         return False
 
     @as_store_errors()
-    def drop_mentions(self, names: Collection[str]) -> int:
-        """Take the titles of these documents out of the facts of other jobs, which were shown them; return of how many.
+    def drop_mentions(self, names: Set[str]) -> list[str]:
+        """Take the titles of these documents out of the facts of other jobs, which were shown them.
 
-        `names` are those of documents of the history, which begin with their question's words.
+        `names` are those of documents of the history, which begin with their question's words. Return the keys of the
+        jobs that have them still, since another process holds those.
         """
-        changed = 0
+        busy = []
         for state in ENDED:
             for key in self.keys(state):
                 with contextlib.suppress(NoSuchJob, ValueError):
-                    if any(_mentions(line, names) for line in self.peek(state, key)):
-                        with self._held(state, key) as job:
-                            self._rewrite(state, key, [_without_mentions(line, names) for line in job.lines])
-                            changed += 1
-        return changed
+                    if any(mentioned(line) & names for line in self.peek(state, key)):
+                        try:
+                            with self._held(state, key) as job:
+                                self._rewrite(state, key, [_without_mentions(line, names) for line in job.lines])
+                        except JobInUse:
+                            busy.append(str(key))
+        return busy
 
     @as_store_errors()
     def drop_rubbish(self) -> None:
@@ -179,16 +182,18 @@ def _is_of(whose: Whose, key: Key, lines: list[Fact]) -> bool:
     )
 
 
-def _mentions(line: Fact, names: Collection[str]) -> bool:
+def mentioned(line: Fact) -> set[str]:
+    """Return the names of the documents of the history that a fact tells of."""
     passages = line.get("passages")
-    return isinstance(passages, list) and any(_is_named(each, names) for each in passages)
+    return set(filter(None, map(_name, passages))) if isinstance(passages, list) else set()
 
 
-def _without_mentions(line: Fact, names: Collection[str]) -> Fact:
-    if not _mentions(line, names):
+def _without_mentions(line: Fact, names: Set[str]) -> Fact:
+    if not mentioned(line) & names:
         return line
-    return {**line, "passages": [each for each in line["passages"] if not _is_named(each, names)]}
+    return {**line, "passages": [each for each in line["passages"] if _name(each) not in names]}
 
 
-def _is_named(passage: object, names: Collection[str]) -> bool:
-    return isinstance(passage, dict) and passage.get("source") == "history" and passage.get("name") in names
+def _name(passage: object) -> str:
+    """Return the name of a passage of the history; "" for any other."""
+    return text_at(passage, "name") if isinstance(passage, dict) and passage.get("source") == "history" else ""
