@@ -57,7 +57,9 @@ class AskedText:
 
 def asked_text(connection: sqlite3.Connection, text: str, *, has_synonyms: bool = False) -> AskedText:
     """Look the terms of a text up in the index, those for the same things too if it `has_synonyms`."""
-    (passages,) = connection.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'passages'").fetchone()
+    row = connection.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'passages'").fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError("it is not known how many passages there are")
     text = text[:MOST_CHARACTERS]
     counts = {term: _count(connection, term) for term in question_terms(text)[:MOST_TERMS]}
     unknown = [term for term, count in counts.items() if not count and may_be_mistyped(term)]
@@ -67,7 +69,7 @@ def asked_text(connection: sqlite3.Connection, text: str, *, has_synonyms: bool 
     expressions = {_expression(term): (count, count) for term, count in {**counts, **near}.items() if count}
     if has_synonyms:
         expressions.update(_synonyms(connection, text))
-    return AskedText(counts, expressions, passages)
+    return AskedText(counts, expressions, row[0])
 
 
 def match(texts: Sequence[AskedText]) -> str:

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from cocoai.documents import database
+from cocoai.documents.access import ReaderRules
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER, DocumentSection
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_reader import IndexReader
+from cocoai.documents.search import PassageSearch, SearchQuery
 from tests.documents.indexes import document, integrity, known, names_found, put
 
 
@@ -77,6 +79,18 @@ def test_a_broken_index_is_made_anew(path: str, spoil: Callable[[str], None], ca
     put(path, "a.md", "会議室の鍵")
     assert ["a.md"] == names_found(path, "会議室")
     assert [database.FILE, f"{database.FILE}-journal"] == sorted(os.listdir(os.path.dirname(path)))
+
+
+def test_an_index_without_a_count_is_broken(path: str) -> None:
+    """A question looks at how many passages there are."""
+    put(path, "a.md", "会議室の鍵")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM meta WHERE name = 'passages'")
+        connection.commit()
+
+    search = PassageSearch(path, ReaderRules())
+    with pytest.raises(IndexUnavailable, match="broken"):
+        search.find(SearchQuery("会議室"), channel="C1", is_shared=False, sources=(FOLDER,))
 
 
 @pytest.mark.parametrize("version", ["0 1 15.0.0", f"{database.VERSION} ", ""])
