@@ -521,6 +521,16 @@ def test_a_workspaces_own_emoji_may_be_in_any_letters(tmp_path: Path) -> None:
     assert ["英語で", "été_+1"] == list(read(file, SECRETS).reactions)
 
 
+def test_reactions_and_prices_may_stand_in_the_environment() -> None:
+    """As every other key, and in place of the file's."""
+    own = {"COCOAI_REACTIONS_JP": "off", "COCOAI_REACTIONS_BOOKS": "summarize", "COCOAI_PRICES_M1": "free"}
+    settings = read(None, {**SECRETS, **own})
+    assert ["summarize", None] == [getattr(settings.reactions.get(each), "kind", None) for each in ("books", "jp")]
+    assert ["m1"] == list(settings.prices)
+    with pytest.raises(SettingsError, match=r"\[prices\] m1 = cheap is not allowed.*COCOAI_PRICES_M1 in the environ"):
+        read(None, {**SECRETS, "COCOAI_PRICES_M1": "cheap"})
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

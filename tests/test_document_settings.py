@@ -31,6 +31,17 @@ def test_readers_are_named_without_case(tmp_path: Path) -> None:
     assert {"hr/board": {"C01", "G02"}, "hr": {"C01"}, "c0456": None, "がく": None} == settings.readers
 
 
+def test_readers_may_stand_in_the_environment(tmp_path: Path) -> None:
+    """A rule there is no less one: overlooked, it would show to everybody what is for few."""
+    file = write(tmp_path / "c.ini", "[readers]\nhr = all\nsales = C03\n")
+
+    settings = read(file, {**SECRETS, "COCOAI_READERS_HR": "C01", "COCOAI_READERS_HR/BOARD": "C02"})
+
+    assert {"hr": {"C01"}, "sales": {"C03"}, "hr/board": {"C02"}} == settings.readers
+    with pytest.raises(SettingsError, match=r"everybody is not allowed.*COCOAI_READERS_HR in the environment"):
+        read(None, {**SECRETS, "COCOAI_READERS_HR": "everybody"})
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -87,7 +87,8 @@ def read_readers(sources: Sources) -> dict[str, Collection[str] | None]:
     allowed, and for none.
     """
     readers: dict[str, Collection[str] | None] = {}
-    for key in sources.sections.get("readers", {}):
+    # The environment's too: a rule that is overlooked shows to everybody what was meant for few.
+    for key in sources.keys("readers"):
         parts = comparable(key).rstrip("/").split("/")
         if not all(part.strip() and part not in (".", "..") for part in parts):
             allowed = "the path of a sub-folder below [documents] folder, or a channel's ID"

@@ -24,7 +24,7 @@ def read_reactions(sources: Sources) -> dict[str, MessageTask]:
     Raise `SettingsError` if a name is no emoji's, or a value no task.
     """
     tasks = dict(REACTIONS) if sources.value("reactions", BUILT_IN, SWITCH, default="on") else {}
-    for key in sources.sections.get("reactions", {}):
+    for key in sources.keys("reactions"):
         if key == BUILT_IN:
             continue
         if not _NAME.fullmatch(key):

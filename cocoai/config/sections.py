@@ -74,14 +74,16 @@ def read_prices(sources: Sources) -> dict[str, Price]:
     Raise `SettingsError` if a value is no price.
     """
     prices: dict[str, Price] = {}
-    for key, text in sources.sections.get("prices", {}).items():
+    for key in sources.keys("prices"):
+        found = sources.find("prices", key)
         # A colon in a name, as in `qwen3:8b = free`, was taken for the end of the key.
-        rest, is_split, price = text.rpartition("=")
+        rest, is_split, price = (found.text if found else "").rpartition("=")
         model = f"{key}:{rest.strip()}" if is_split else key
         try:
             prices[model.lower()] = PRICE.parse(price.strip(), "")
         except ValueError:
-            raise not_allowed("prices", model, price.strip(), PRICE.allowed, sources.file) from None
+            place = found.place if found else sources.file
+            raise not_allowed("prices", model, price.strip(), PRICE.allowed, place) from None
     return prices
 
 
