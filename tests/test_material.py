@@ -15,6 +15,7 @@ import pytest
 
 from cocoai.answer import search_words
 from cocoai.answer.material_source import load_what_searches
+from cocoai.answer.material_words import named
 from cocoai.answer.options import DocumentOptions
 from cocoai.documents.access import ReaderRules
 from cocoai.ledger.summary import read_summary
@@ -408,6 +409,30 @@ def test_sources_shows_what_the_last_answer_saw(harness: AnswerHarness) -> None:
     assert TEXTS["hidden"] in hidden
     assert "Pay handbook" not in hidden
     assert 1 == len(harness.openai.requests)
+
+
+def test_a_list_is_quoted_line_by_line(harness: AnswerHarness) -> None:
+    """As it stands in its document, but for empty lines, which would end the quotation."""
+    fill(harness.var, [replace(LEAVE, name="tea.csv", title="Tea")], "sencha: 450\n\n> hojicha:  320\nmatcha: 800")
+    question = ask(harness, "hojicha?")
+    run_to_the_end(harness)
+
+    assert "> sencha: 450\n> > hojicha: 320\n> matcha: 800" in answered(harness, "sources?", question.ts)
+
+
+@pytest.mark.parametrize(
+    ("title", "heading", "name"),
+    [
+        ("paid-leave", "Paid leave > How to ask", "Paid leave › How to ask"),
+        ("Paid_Leave", "Paid leave", "Paid leave"),
+        ("office", "Kitchen", "office › Kitchen"),
+        ("経費", "経費精算 > 締め切り", "経費精算 › 締め切り"),
+        ("***", "Kitchen", "*** › Kitchen"),
+        ("office", "", "office"),
+    ],
+)
+def test_a_heading_does_not_repeat_the_file_s_name(title: str, heading: str, name: str) -> None:
+    assert name == named(title, heading)
 
 
 def test_sources_says_why_it_has_none(harness: AnswerHarness) -> None:

@@ -415,7 +415,8 @@ def test_the_model_is_asked_with_a_recorder_only() -> None:
     ]
     posts, by_base = files_with("post_streamed("), files_with("(OneResponseApi)")
 
-    assert ["answer/model_call.py", "answer/picture_words.py"] == sorted(path for path, _ in calls)
+    callers = ["answer/model_call.py", "answer/picture_words.py", "answer/search_words.py"]
+    assert callers == sorted(path for path, _ in calls)
     assert all("recorder" in names for _, names in calls)
     assert {"chatgpt/chat.py", "chatgpt/one_response.py"} == posts
     assert {"chatgpt/pictures.py", "chatgpt/transcription.py"} == by_base

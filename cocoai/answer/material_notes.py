@@ -98,7 +98,7 @@ class MaterialNotes:
         else:
             has_changed = document.version != fact.get("version")
             yield f"*[{n}]* {_linked(passage)}" + (f" {texts['changed']}" if has_changed else "")
-            yield f"> {_one_line(passage.text, QUOTED)}"
+            yield from _quoted_lines(passage.text)
 
     def _unavailable(self, error: IndexUnavailable, texts: Texts) -> str:
         log.warning("documents outcome=unavailable reason=%s", error)
@@ -132,8 +132,11 @@ def _name_of(document: Document, fact: Fact) -> str:
     return _as_text(without_links(named(document.title, str(fact.get("heading", "")), str(fact.get("place", "")))))
 
 
-def _one_line(text: str, most: int) -> str:
-    return _as_text(shortened(on_one_line(text), most))
+def _quoted_lines(text: str) -> Iterator[str]:
+    """Yield a passage's text as a quotation, its lines as they are: those of a list or a table are read so."""
+    lines = map(on_one_line, text.splitlines())
+    for line in shortened("\n".join(filter(None, lines)), QUOTED).splitlines():
+        yield f"> {_as_text(line)}"
 
 
 def _as_text(text: str) -> str:

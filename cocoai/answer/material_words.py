@@ -77,17 +77,23 @@ def sources_called(*, documents: bool, history: bool) -> str:
 def named(title: str, heading: str, place: str = "") -> str:
     """Return the name of a passage on one line: its document's title, its heading and where it is, as far as known.
 
-    A heading that begins with the title, or is it, does not repeat it. Headings in headings have the same sign between
-    them.
+    A heading that begins with the title, or is it, does not repeat it, nor if the title is a file's name as it is
+    written there (`paid-leave`). Headings in headings have the same sign between them.
     """
     title, heading, place = (on_one_line(text).replace(" > ", " › ") for text in (title, heading, place))
-    whole = heading if heading.startswith(title) else f"{title} › {heading}" if heading else title
+    is_repeated = _words(heading).startswith(_words(title) or title)
+    whole = heading if is_repeated else f"{title} › {heading}" if heading else title
     return shortened(f"{whole} ({place})" if place else whole, LONGEST_NAME)
 
 
 def on_one_line(text: str) -> str:
     """Return a text on one line, without control characters, and without what would turn what stands behind it."""
     return " ".join(_CONTROL.sub(" ", _TURNING.sub("", text)).split())
+
+
+def _words(text: str) -> str:
+    """Return a title's words without case, one space between them, whatever stands there."""
+    return re.sub(r"[\W_]+", " ", text.casefold()).strip()
 
 
 def passage_name(passage: Passage) -> str:

@@ -22,7 +22,7 @@ ENGLISH = Texts(
         "deep": "• Begin a question with “{word}:” and {model} answers it.",
         "pictures": "• “Draw …” or “make a picture of …”: I draw it. “Redraw: …” changes the last picture, or yours.",
         "documents": "• I also answer from the team's documents. “sources?” shows the passages behind an answer, “find "
-        "paid leave” looks for passages alone.",
+        "paid leave” lists where the documents say it.",
         "history": "• I remember what was asked here before: “What did we decide about the budget last week?” “find "
         "budget” looks through my earlier answers.",
         "translate": "• React to a message with an emoji such as :{emoji}: and I translate it in its thread.",
@@ -36,15 +36,14 @@ ENGLISH = Texts(
     },
     started_over="All right: I have put aside what was said so far. We start afresh from here.",
     forgotten={
-        "thread": "Forgotten: {n} of your questions in this thread, with their answers, are gone from my records. I no "
+        "thread": "Done. Your questions in this thread ({n}), with the answers to them, are gone from my records. I no "
         "longer look at what stands above.",
-        "box": "Forgotten: {n} questions in this direct message, with their answers, are gone from my records. I no "
-        "longer look at what stands above.",
-        "everywhere": "Forgotten: {n} of your questions, wherever you asked them, are gone from my records with their "
-        "answers. I no longer look at what stands above.",
+        "box": "Done. Your questions in this direct message ({n}), with the answers to them, are gone from my records. "
+        "I no longer look at what stands above.",
+        "everywhere": "Done. Your questions ({n}), wherever you asked them, are gone from my records with the answers "
+        "to them. I no longer look at what stands above.",
         "nothing": "There was nothing of yours in my records. I no longer look at what stands above.",
-        "waiting": "I am still answering {n} of your questions and have left those alone: say it again when they are "
-        "done.",
+        "waiting": "I have left alone those questions that I am still answering ({n}). Say it again when that is done.",
         "stays": "What stands in Slack stays there, as only you can delete it, and so do the sums of what was spent. "
         "Copies of my records keep it until they are deleted, which usually takes {days} days.",
     },
