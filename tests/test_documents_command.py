@@ -72,6 +72,19 @@ def test_the_list_says_of_each_document_where_it_may_be_shown_and_what_is_wrong(
     assert "14 documents, 14 passages; 1 documents could not be read" == last
 
 
+def test_while_the_index_is_written_more_may_come(indexed: Team) -> None:
+    """Right after documents were switched on, a list that is short is not all."""
+    lock = locks.take(index_lock_path(str(indexed.var)))
+    assert lock
+    try:
+        during = indexed.types("list")
+    finally:
+        lock.release()
+
+    assert during.endswith("\nthe index is just being written: look again in a minute\n")
+    assert "being written" not in indexed.types("list")
+
+
 def test_problems_alone(indexed: Team) -> None:
     """Whatever could be read is left out, and counted at the end."""
     out = indexed.types("list", "--problems")

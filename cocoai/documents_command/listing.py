@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
-from cocoai.documents.index_look import left_out_of
+from cocoai.documents.index_look import is_being_built, left_out_of
 from cocoai.documents.index_reader import IndexedDocument, IndexReader
 from cocoai.documents.problems import left_out_words, problem_words
 from cocoai.documents_command.view import IndexView, available, called, minute
@@ -14,6 +15,7 @@ from cocoai.status.units import number, plain
 def list_documents(view: IndexView, *, only_problems: bool) -> Iterator[str]:
     """Yield a line for each document, by source and name, and for what was left out; first what the columns are.
 
+    The last one says so if the index is being written at this moment: then there may be more to come.
     Raise CocoAIError if there is no index to be read.
     """
     reader = IndexReader(view.path)
@@ -31,6 +33,8 @@ def list_documents(view: IndexView, *, only_problems: bool) -> Iterator[str]:
             yield f"! {source}: {number(count)} × {plain(left_out_words(code))}"
     passages, unread = sum(row.passages for row in rows), sum(bool(row.problem) for row in rows)
     yield f"{number(len(rows))} documents, {number(passages)} passages; {number(unread)} documents could not be read"
+    if is_being_built(os.path.dirname(view.path)):
+        yield "the index is just being written: look again in a minute"
 
 
 def _line(view: IndexView, row: IndexedDocument) -> str:
