@@ -73,3 +73,18 @@ def test_requests_before_the_operators_retry_hide_none_after_it(spool: Spool) ->
     spool.request_stop(KEY, "U0ASKER")
 
     assert stops.is_stopped(again)
+
+
+def test_what_another_process_has_refused_is_not_refused_again(spool: Spool) -> None:
+    """This process had the job in hand before, and has it again after that one."""
+    first, other = CountingSlack(), CountingSlack()
+    stops, stops_of_other = requests(spool, first), requests(spool, other)
+    for looking in (stops, stops_of_other, stops):
+        if looking is not stops or first.calls == 0:
+            spool.request_stop(KEY, "U0OUTSIDER")
+        running = attempt(spool)
+        assert not looking.is_stopped(running)
+        running.job.record("retry", retry_at=0.0, refused=list(looking.refused(running.job)))
+        running.job.release()
+
+    assert (2, 2) == (first.calls, other.calls)

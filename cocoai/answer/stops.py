@@ -11,7 +11,6 @@ from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.spool.job import Job
-from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 MOST_JUDGED = 3
@@ -31,7 +30,7 @@ class StopRequests:
         self._options = options
         self._slack = slack
         self._wakeup = wakeup
-        self._refused: dict[Key, tuple[str, ...]] = {}  # see refused()
+        self._refused: tuple[Job, tuple[str, ...]] | None = None  # see refused()
 
     @property
     def fd(self) -> int | None:
@@ -47,29 +46,29 @@ class StopRequests:
         # A wake-up may have been missed, or meant for an earlier question: the request itself decides.
         if self._wakeup and is_interrupted:
             self._wakeup.drain()
-        key = attempt.job.key
         for user in self._new_requesters(attempt.job):
             refused = self.refused(attempt.job)
             if refused.count(user) < MOST_JUDGED:
                 if self._may_stop(attempt, user):
                     return True
                 self._tell(attempt, user)
-            self._refused[key] = (*refused, user)
+            self._refused = attempt.job, (*refused, user)
         return False
 
     def refused(self, job: Job) -> tuple[str, ...]:
         """Return whose requests for this job were refused, one by one: here, and as its last `retry` fact has it."""
-        if job.key not in self._refused:
+        # Of this claim alone: before the next one, another process may have had the job in hand, and refused more.
+        if self._refused is None or self._refused[0] is not job:
             recorded = (job.last("retry") or {}).get("refused")
-            self._refused[job.key] = tuple(map(str, recorded)) if isinstance(recorded, list) else ()
-        return self._refused[job.key]
+            self._refused = job, tuple(map(str, recorded)) if isinstance(recorded, list) else ()
+        return self._refused[1]
 
     def _new_requesters(self, job: Job) -> Sequence[str]:
         """Return the users of those requests for this job that were not refused yet, the first one first."""
         users, refused = self._spool.stop_requesters(job.key), self.refused(job)
         if users[: len(refused)] == refused:
             return users[len(refused) :]
-        self._refused[job.key] = ()  # after the operator's retry the requests begin anew
+        self._refused = job, ()  # after the operator's retry the requests begin anew
         return users
 
     def _may_stop(self, attempt: Attempt, user: str) -> bool:
