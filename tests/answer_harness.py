@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -50,6 +51,11 @@ class FickleDisk(Disk):
         super().append(fd, data)
 
 
+HARNESSES: WeakSet[AnswerHarness] = WeakSet()
+"""All that live. An answerer refers to itself: at whatever test the garbage collector found it, that test would be told
+of an open connection, if it came upon that first."""
+
+
 class AnswerHarness:
     """An `Answerer` between the two practice servers, with a clock that tests can set forward.
 
@@ -81,6 +87,7 @@ class AnswerHarness:
         self.picture_timeout = 20.0
         self.sleep: Callable[[float], None] = time.sleep
         self._clients: list[DirectClient] = []
+        HARNESSES.add(self)
 
     def clock(self) -> float:
         return time.time() + self.ahead

@@ -14,6 +14,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -218,6 +219,14 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Close what the answerers of this test have open: the garbage collector finds them during some later test."""
+    if harness := sys.modules.get("tests.answer_harness"):
+        for each in list(harness.HARNESSES):
+            each.close_connections()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
