@@ -162,18 +162,20 @@ def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
     """
     if not (settings.documents.is_on or settings.history.keep_days):
         left = [os.path.join(settings.paths.var, name) for name in (INDEX_FILE, HISTORY_FILE)]
-        return [PeriodicTask(partial(delete_index, settings), 60.0, is_wanted=lambda: any(map(os.path.exists, left)))]
+        return [
+            PeriodicTask(partial(delete_documents, settings), 60.0, is_wanted=lambda: any(map(os.path.exists, left)))
+        ]
     from cocoai.document_sources import index_task
 
     task = index_task(settings)
     return [PeriodicTask(task.run, every=10.0, is_wanted=task.is_wanted)]
 
 
-def delete_index(settings: config.Settings) -> None:
+def delete_documents(settings: config.Settings) -> None:
     """Delete the history and the index of documents, unless a process is writing that. Raise OSError if that fails."""
-    from cocoai.document_sources import delete_documents
+    from cocoai import document_sources
 
-    delete_documents(settings.paths.var)
+    document_sources.delete_documents(settings.paths.var)
 
 
 def sweep(spool: Spool, books: Books, folder: str) -> None:

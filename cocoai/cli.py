@@ -25,7 +25,7 @@ from cocoai.interruption import interruptible
 from cocoai.output import Output, OutputClosed
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import NoStore, NoSuchJob, StoreError
+from cocoai.spool.store_error import NoSuchJob, told_to_operator
 from cocoai.tune.command import add_tune, read_machine
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import become_owner
@@ -224,15 +224,9 @@ def _spool(arguments: argparse.Namespace) -> int:
     become_owner(settings.paths.var)
     spool = Spool(settings.paths.var)
     verbs: dict[str, Callable[[Spool, str], Iterator[str]]] = {"list": list_jobs, "show": show_job, "retry": retry_job}
-    try:
+    with told_to_operator(arguments.verb):
         for line in verbs[arguments.verb](spool, arguments.key):
             print(line)
-    except ValueError as error:
-        raise CocoAIError(str(error)) from None
-    except NoStore as error:
-        raise CocoAIError(f"there is no {error.filename}") from None
-    except StoreError as error:
-        raise CocoAIError(f"{arguments.verb}: {error.strerror or error}") from None
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 
-from cocoai.app import delete_index
+from cocoai.app import delete_documents
 from cocoai.document_sources import document_sources
 from cocoai.documents.index_task import index_path, is_due, set_due
 from cocoai.documents.indexing import index_slice
@@ -399,7 +399,7 @@ def test_where_there_are_no_documents_at_all_nothing_stays(stage: Stage) -> None
     """The pool deletes the index then, and what was listed."""
     stage.share("zebracode.txt", "okapilike")
     stage.slice()
-    delete_index(stage.settings)
+    delete_documents(stage.settings)
 
     assert [] == [*stage.files_with("zebracode"), *stage.files_with("okapilike")]
 

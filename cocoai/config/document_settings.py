@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,7 +10,6 @@ from cocoai.config.setting import Setting
 from cocoai.config.sources import SettingsError, Sources
 from cocoai.config.value_types import FOLDER, IDS, ValueType, integer
 from cocoai.documents.access import comparable
-from cocoai.slack_ids import ID
 
 ALL = "all"
 """In [readers]: everybody of one's own organisation may read it."""
@@ -65,12 +63,12 @@ class HistorySettings:
     ]
 
 
-def _channels(text: str, _folder: str) -> frozenset[str] | None:
+def _channels(text: str, folder: str) -> frozenset[str] | None:
     """Return the ids of the channels; None for `all`. Raise ValueError for anything else, and for no id."""
     if text.lower() == ALL:
         return None
-    channels = frozenset(word for word in re.split(r"[\s,]+", text) if word)
-    if not channels or not all(re.fullmatch(ID, channel) for channel in channels):
+    channels: frozenset[str] = IDS.parse(text, folder)
+    if not channels:
         raise ValueError
     return channels
 

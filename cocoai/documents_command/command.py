@@ -16,7 +16,7 @@ from cocoai.engine.process.fork import NICE
 from cocoai.errors import CocoAIError
 from cocoai.interruption import interruptible
 from cocoai.slack_ids import is_id
-from cocoai.spool.store_error import NoStore, StoreError
+from cocoai.spool.store_error import told_to_operator
 from cocoai.up.machine import become_owner
 
 
@@ -98,14 +98,8 @@ def _explain(settings: config.Settings, arguments: argparse.Namespace) -> int:
     from cocoai.spool.spool import Spool
 
     view = index_view(settings)
-    try:
+    with told_to_operator("explain"):
         _print(explain(view, Spool(settings.paths.var), arguments.key))
-    except ValueError as error:
-        raise CocoAIError(str(error)) from None
-    except NoStore as error:
-        raise CocoAIError(f"there is no {error.filename}") from None
-    except StoreError as error:
-        raise CocoAIError(f"explain: {error.strerror or error}") from None
     return 0
 
 

@@ -6,7 +6,10 @@ All of them are `OSError`s as well, and keep the number, text and path of the er
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from types import TracebackType
+
+from cocoai.errors import CocoAIError
 
 
 class StoreError(OSError):
@@ -48,6 +51,22 @@ class as_store_errors(contextlib.ContextDecorator):  # noqa: N801 (it is used as
         """Raise the StoreError for an OSError that was raised inside; let anything else pass."""
         if isinstance(error, OSError) and not isinstance(error, StoreError):
             raise _store_error(error) from error
+
+
+@contextlib.contextmanager
+def told_to_operator(command: str) -> Iterator[None]:
+    """Raise a CocoAIError with a sentence in place of a StoreError, or of a wrong key's ValueError.
+
+    `command` is what the operator typed, such as `retry`.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise CocoAIError(str(error)) from None
+    except NoStore as error:
+        raise CocoAIError(f"there is no {error.filename}") from None
+    except StoreError as error:
+        raise CocoAIError(f"{command}: {error.strerror or error}") from None
 
 
 def _store_error(error: OSError) -> StoreError:
