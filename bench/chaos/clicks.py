@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from bench.chaos.history import payload
 from bench.chaos.ledger import ASKING, AcknowledgedClick
@@ -20,6 +21,9 @@ DONE = 0.6
 
 GO_ON = 0.7
 """The part of the clicks on a reply with *Go on* that are on that button: few replies have one."""
+
+FINISHED = ("again", "delete", "up", "down")
+"""The buttons that are clicked under a finished reply, but for *Go on*."""
 
 RECENT = 20
 """How many of the latest questions that are done, or of the oldest that are not, have replies that may be clicked."""
@@ -52,7 +56,7 @@ class ClickLoad(LoadThread):
         message = next((each for each in self._replies(question) if any(map(is_button_row, each.blocks))), None)
         if message is None:
             return
-        action = self._random.choice(("again", "delete", "up", "down")) if self._is_done(question) else "stop"
+        action = self._random.choice(self._wanted()) if self._is_done(question) else "stop"
         if "continue" in actions(message) and self._random.random() < GO_ON:
             action = "continue"
         if action in ASKING and self._may_be_pending(question.number):
@@ -67,6 +71,14 @@ class ClickLoad(LoadThread):
             # The rest of an answer that is asked for once more is that rest again.
             wanted = "rest" if action == "continue" else question.wanted
             self._ledger.questions.append(Question(question.number, question.message, click.action_ts, wanted))
+
+    def _wanted(self) -> Sequence[str]:
+        """Return the buttons of a finished reply that nobody has pressed with success yet, if there are any, else all.
+
+        So a short run on a busy machine, with few finished replies, has a click of each kind too.
+        """
+        pressed = {click.action for click in self._ledger.clicks if click.is_accepted}
+        return [action for action in FINISHED if action not in pressed] or FINISHED
 
     def _replies(self, question: Question) -> list[Message]:
         """Return our messages under this question, by the key in their metadata."""
