@@ -1,0 +1,31 @@
+"""Address: where a MariaDB database is, and as whom we come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+PORT = 3306
+"""The port on which MariaDB listens by default."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A database of a server: on a Unix `socket`, or for "" at `host` and `port`.
+
+    `is_plain` leaves out TLS on TCP, which is for a server on this machine.
+    """
+
+    database: str
+    user: str
+    password: str = field(default="", repr=False)
+    host: str = ""
+    port: int = PORT
+    socket: str = ""
+    is_plain: bool = False
+
+    def __str__(self) -> str:
+        """Return the address without the password, such as `mariadb://cocoai@db.example.com/cocoai`."""
+        if self.socket:
+            return f"mariadb://{self.user}@/{self.database}?socket={self.socket}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"mariadb://{self.user}@{host}{f':{self.port}' if self.port != PORT else ''}/{self.database}"
