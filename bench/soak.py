@@ -25,8 +25,8 @@ from typing import Any, TypeVar
 from bench.chaos.processes import JOBS
 from bench.no_sync import NoSync
 from cocoai.rehearsal.certificates import make
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.deployment import Deployment, deploy
 from tests.footer import pressing
 from tests.processes import wait_until
@@ -151,7 +151,7 @@ def refused(built: Deployment) -> int:
 
 def sweep(built: Deployment) -> int:
     """Sweep the spool as the pool does every hour, with the clock two days ahead; return how many files went."""
-    return Spool(str(built.var), clock=_two_days_ahead).sweep()
+    return FileSpool(str(built.var), clock=_two_days_ahead).sweep()
 
 
 def _two_days_ahead() -> float:
@@ -262,7 +262,7 @@ def show(title: str, shown: Figures) -> None:
 
 def time_lookups(folder: Path, number: int) -> None:
     """Print how long the spool's look-ups take with `number` questions in ready/: all due, and none of them due."""
-    spool = Spool(str(folder), disk=NoSync())
+    spool = FileSpool(str(folder), disk=NoSync())
     spool.make_folders()
     fill(spool, number)
     print(f"{number} waiting, all due (ms)")
@@ -280,7 +280,7 @@ def time_lookups(folder: Path, number: int) -> None:
     time_calls("is_due", spool.is_due)
 
 
-def fill(spool: Spool, number: int) -> None:
+def fill(spool: FileSpool, number: int) -> None:
     """Put so many questions into the spool, each in a thread of its own, one a second."""
     for second in range(1_763_822_000, 1_763_822_000 + number):
         ts = f"{second}.000100"

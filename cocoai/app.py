@@ -51,6 +51,7 @@ from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.thread import user_names
 from cocoai.slash_commands import CommandsHandler
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
@@ -87,15 +88,14 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     """
     var = settings.paths.var
     refuse_half_restored(var)
-    spool = Spool(
+    spool = FileSpool(
         var,
         kinds=JOB_KINDS,
         light_kinds=LIGHT_KINDS,
         unmarked_kinds=UNMARKED_KINDS,
         questions_per_minute=settings.budget.questions_per_minute,
     )
-    spool.make_folders()
-    spool.check_moves()
+    spool.prepare()
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
     scoreboard = Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)

@@ -18,6 +18,7 @@ from cocoai.documents.index_task import index_lock_path, index_path
 from cocoai.engine.process import locks
 from cocoai.spool.job_words import ENDED, FoundJob, JobWords, Whose
 from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import JobInUse
 
 TRIES, PAUSE = 20, 0.1
@@ -65,15 +66,16 @@ class ForgetReport:
 
 
 class Forgetter:
-    """What forgets below one `var`. With `has_history` one is kept there now, whether its file is made yet or not.
+    """What forgets below one `var`, and in its `spool`.
 
-    The index is waited for `patience` seconds. `clock` returns epoch seconds. Methods raise `StoreError`,
-    `HistoryBroken` and `IndexUnavailable`.
+    With `has_history` one is kept there now, whether its file is made yet or not. The index is waited for `patience`
+    seconds. `clock` returns epoch seconds. Methods raise `StoreError`, `HistoryBroken` and `IndexUnavailable`.
     """
 
     def __init__(
         self,
         var: str,
+        spool: Spool,
         *,
         has_history: bool,
         patience: float,
@@ -81,7 +83,8 @@ class Forgetter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._var = var
-        self._words = JobWords(var, clock=clock)
+        self._spool = spool
+        self._words = JobWords(spool, clock=clock)
         self._history = History(os.path.join(var, HISTORY_FILE))
         self._has_history = has_history
         self._patience = patience
@@ -110,7 +113,7 @@ class Forgetter:
             except ValueError:
                 damaged.append(str(job.key))
         busy += self._words.drop_mentions(names)
-        self._words.drop_rubbish()
+        self._spool.drop_rubbish()
         is_late = not self._clear_index()
         return ForgetReport(exchanges, blanked, tuple(busy), tuple(damaged), is_late)
 

@@ -20,6 +20,7 @@ from cocoai.slack.api.identity_cache import IdentityCache, binding
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import TASKS, Kind, Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Fact, is_forgotten
 from cocoai.spool.job_words import JobWords, mentioned
 from cocoai.spool.key import Key
@@ -38,7 +39,8 @@ def history_source(settings: config.Settings) -> HistorySource:
     """Return the history as a source of documents, which collects what was answered, for the process that indexes."""
     var, slack = settings.paths.var, settings.slack
     identity = IdentityCache(os.path.join(var, "identity.json"), _ask_nobody, binding(slack.api_url, slack.bot_token))
-    collector = Collector(Spool(var), identity, config.Personas(settings).models, JobWords(var))
+    spool = FileSpool(var)
+    collector = Collector(spool, identity, config.Personas(settings).models, JobWords(spool))
     return HistorySource(History(os.path.join(var, HISTORY_FILE)), settings.history.keep_days, collector.collect)
 
 

@@ -29,6 +29,7 @@ from cocoai.config import Settings
 from cocoai.config.value_types import Secret
 from cocoai.engine.process import fork
 from cocoai.slack.model.question import Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
@@ -90,7 +91,7 @@ def warm_up(settings: Settings, answerers: Callable[[Settings, ssl.SSLContext], 
     try:
         with _folder(os.path.join(settings.paths.var, "run", "warm-up")) as var, _fake_servers() as url, _no_logging():
             context = _anonymous_context(ssl.PROTOCOL_TLS_CLIENT)
-            done = _answer_questions(Spool(var), answerers(_warm_up_settings(settings, var, url), context))
+            done = _answer_questions(FileSpool(var), answerers(_warm_up_settings(settings, var, url), context))
     except OSError as error:
         log.warning("warm-up outcome=failed reason=%s", error)
         return False

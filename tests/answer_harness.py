@@ -29,9 +29,9 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.model.question import Question
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH, Texts
 from cocoai.troubles.store import Troubles
 from cocoai.troubles.watch import SlackWatch
@@ -68,7 +68,7 @@ class AnswerHarness:
         self.openai = openai
         self.disk = FickleDisk()
         self.ahead = 0.0
-        self.spool = Spool(
+        self.spool = FileSpool(
             str(var),
             clock=self.clock,
             disk=self.disk,

@@ -21,7 +21,7 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.up import Up
 from tests.processes import PATIENCE, free_port, is_held
 
@@ -37,9 +37,9 @@ class Deployment:
     up: Up
 
     @property
-    def spool(self) -> Spool:
+    def spool(self) -> FileSpool:
         """Return the deployment's spool."""
-        return Spool(str(self.var))
+        return FileSpool(str(self.var))
 
     def ask(self, text: str, **where: str) -> Message:
         """Mention CocoAI with this text, in C0PRACTICE unless `where` names another `channel` or `thread_ts`."""

@@ -6,14 +6,14 @@ import json
 
 from cocoai.slack.inbound.shortcuts import FormRefused
 from cocoai.slack.model.shortcut import Shortcut
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 
 
 class RecordingRunner:
     """A runner that starts no process: it counts wake-ups, and keeps the keys of questions that were to be stopped."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: FileSpool) -> None:
         self._spool = spool
         self.wake_ups = 0
         self.stopped: list[str] = []

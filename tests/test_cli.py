@@ -16,8 +16,8 @@ import pytest
 import cocoai
 from cocoai.cli import main
 from cocoai.rehearsal.slack.shortcuts import COMMAND, SHORTCUTS
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.up import etc
 from cocoai.version import read_commit, version_text
 
@@ -217,9 +217,9 @@ KEY = "C0PRACTICE-1763822000.000100-1763822000.000200"
 
 
 @pytest.fixture
-def failed_job(tmp_path: Path) -> Spool:
+def failed_job(tmp_path: Path) -> FileSpool:
     """Return a spool with one failed job, in ./var, where the commands look without settings."""
-    spool = Spool(str(tmp_path / "var"))
+    spool = FileSpool(str(tmp_path / "var"))
     spool.make_folders()
     spool.put(Key.parse(KEY), {"kind": "mention", "text": "a private matter"})
     job = spool.claim()
@@ -247,7 +247,7 @@ def test_a_job_is_shown_without_its_texts(capsys: pytest.CaptureFixture[str]) ->
     assert "private" not in shown
 
 
-def test_a_failed_job_is_put_back(failed_job: Spool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_job_is_put_back(failed_job: FileSpool, capsys: pytest.CaptureFixture[str]) -> None:
     """It can be claimed again, and a second `retry` is an error."""
     assert 0 == main(["spool", "retry", KEY])
     assert 1 == main(["spool", "retry", KEY])

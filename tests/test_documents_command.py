@@ -24,8 +24,8 @@ from cocoai.documents_command import building
 from cocoai.documents_command.view import OFF, UNAVAILABLE, index_view
 from cocoai.engine.process import fork, locks
 from cocoai.errors import CocoAIError
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.documents.team import BOARD, SETTINGS, Team
 from tests.processes import PATIENCE
 from tests.status.samples import HOSTILE
@@ -341,7 +341,7 @@ def passages(team: Team, *names: str) -> list[dict[str, Any]]:
 
 def answered(team: Team, *facts: tuple[str, dict[str, Any]]) -> None:
     """Put a job with these facts into done/."""
-    spool = Spool(str(team.var))
+    spool = FileSpool(str(team.var))
     spool.put(Key.parse(KEY), {"kind": "mention", "text": "a secret question"})
     job = spool.claim()
     assert job is not None

@@ -25,8 +25,8 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Ignored, Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
 from cocoai.webhook import EventsHandler
 from tests.answer_harness import AnswerHarness
@@ -315,7 +315,7 @@ class Bot:
 
     def __init__(self, folder: Path, user_id: str, bot_id: str) -> None:
         self.identity = Identity("T0PRACTICE", user_id, bot_id)
-        self.spool = Spool(str(folder))
+        self.spool = FileSpool(str(folder))
         self.spool.make_folders()
         self.analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: self.identity, mark_of=self.spool.mark_of)
         self.handler = EventsHandler(self.analyzer, self.spool, RecordingRunner(self.spool), Scoreboard(None, slots=0))

@@ -52,8 +52,8 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.model.identity import Identity
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
 from tests.deployment import Deployment, deploy
 from tests.held_answers import HeldAnswers
@@ -134,7 +134,7 @@ class HandlersOnFailingDisk:
 
     def __init__(self, var: Path) -> None:
         self.disk = FailingDisk()
-        self.spool = Spool(str(var), disk=self.disk)
+        self.spool = FileSpool(str(var), disk=self.disk)
         self.spool.make_folders()
         self.var = var
         self._runner = RecordingRunner(self.spool)

@@ -26,8 +26,8 @@ from cocoai.kept_answers import Collector
 from cocoai.ledger import database
 from cocoai.slack.model.question import Question
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.usage import forgetting
 from tests.killed import is_killed_at
 from tests.ledger.charges import charge, hold, rows
@@ -52,7 +52,7 @@ class Machine:
         self.file.chmod(0o600)
         self.settings = config.read(str(self.file), {}, secrets=False)
         self.var = Path(self.settings.paths.var)
-        self.spool = Spool(str(self.var))
+        self.spool = FileSpool(str(self.var))
         self.spool.make_folders()
         (self.var / "people").mkdir(exist_ok=True)
         (self.var / "people" / "U1").write_text("Ann\n")

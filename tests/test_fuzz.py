@@ -39,9 +39,9 @@ from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import turns
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import encode_line
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
 from tests.books import no_books
 from tests.job_runner import RecordingRunner
@@ -54,10 +54,10 @@ QUESTION = Question("mention", "C0PRACTICE", "1.000100", "1.000100", "U0ASKER01"
 
 
 @contextmanager
-def spool() -> Iterator[tuple[Spool, Path]]:
+def spool() -> Iterator[tuple[FileSpool, Path]]:
     """Yield a spool and the path of its ready/; each of hypothesis's examples needs one of its own."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as var:
-        made = Spool(var, clock=lambda: float(NOW), disk=NoSync())
+        made = FileSpool(var, clock=lambda: float(NOW), disk=NoSync())
         made.make_folders()
         yield made, Path(var, "spool", "ready")
 

@@ -17,10 +17,10 @@ from cocoai.documents.history import History
 from cocoai.errors import Temporary
 from cocoai.kept_answers import AT_ONCE, Collector, exchange_of
 from cocoai.slack.model.question import Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Fact
 from cocoai.spool.job_words import JobWords
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.options import FixedIdentity
 from tests.status.samples import settings_in
 
@@ -111,7 +111,7 @@ class Machine:
     """A spool with a history beside it, and what collects."""
 
     def __init__(self, folder: Path) -> None:
-        self.spool = Spool(str(folder))
+        self.spool = FileSpool(str(folder))
         self.spool.make_folders()
         self.history = History(str(folder / HISTORY_FILE))
         self.read: list[str] = []
@@ -132,14 +132,14 @@ class Machine:
         """Collect; return how many jobs were read for it."""
         machine = self
 
-        class Reading(Spool):
+        class Reading(FileSpool):
             def peek(self, state: str, key: Key) -> list[Fact]:
                 machine.read.append(str(key))
                 return super().peek(state, key)
 
         before = len(self.read)
         var = str(Path(self.spool._folders["done"]).parents[1])
-        Collector(Reading(var), FixedIdentity(), dict, JobWords(var)).collect(self.history)
+        Collector(Reading(var), FixedIdentity(), dict, JobWords(self.spool)).collect(self.history)
         return len(self.read) - before
 
 
@@ -227,7 +227,7 @@ def test_a_kill_between_forgetting_and_keeping_loses_no_deletion(
 def test_what_was_forgotten_before_it_was_collected_is_not_kept(machine: Machine, tmp_path: Path) -> None:
     """Its job is blank."""
     key = machine.answer(1)
-    JobWords(str(tmp_path)).blank("done", key)
+    JobWords(machine.spool).blank("done", key)
 
     machine.collect()
 
@@ -256,7 +256,7 @@ def test_what_was_forgotten_while_a_job_was_shown_it_has_no_title_there(machine:
 def test_without_a_spool_nothing_is_collected(tmp_path: Path) -> None:
     """It is tried again, and no file is made."""
     with pytest.raises(Temporary, match="spool_unreadable"):
-        Collector(Spool(str(tmp_path)), FixedIdentity(), dict).collect(History(str(tmp_path / HISTORY_FILE)))
+        Collector(FileSpool(str(tmp_path)), FixedIdentity(), dict).collect(History(str(tmp_path / HISTORY_FILE)))
 
     assert not (tmp_path / HISTORY_FILE).exists()
 

@@ -21,7 +21,7 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.thread_upload import OutgoingFile, Place, bring_file
 from cocoai.slack.inbound.follow_ups import is_only_thanks
 from cocoai.slack.model.talk import Talk, ends_with_question
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.thread_marks import MOST_BYTES
 from cocoai.texts import ENGLISH, JAPANESE, command
 from tests.deployment import Deployment, deploy
@@ -84,7 +84,7 @@ def test_an_answer_that_asks_back(text: str, expected: bool) -> None:
 
 def test_a_mark_keeps_what_is_noted(tmp_path: Path) -> None:
     """The last whole line counts, whatever stands before or behind it."""
-    spool = Spool(str(tmp_path))
+    spool = FileSpool(str(tmp_path))
     spool.make_folders()
     mark = tmp_path / "threads" / f"{CHANNEL}-1.5"
 
@@ -102,7 +102,7 @@ def test_a_mark_keeps_what_is_noted(tmp_path: Path) -> None:
 
 def test_a_mark_stays_small(tmp_path: Path) -> None:
     """However long people talk."""
-    spool = Spool(str(tmp_path))
+    spool = FileSpool(str(tmp_path))
     spool.make_folders()
     for _ in range(1000):
         spool.note("D0PRACTICE", "", lambda facts: {"number": facts.get("number", -1) + 1})

@@ -19,8 +19,8 @@ from cocoai.rehearsal.slack.voice_clip import voice_clip
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.question import Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.memory_probe import measured
 from tests.sounds import tone
 
@@ -37,7 +37,7 @@ def put(slack: PracticeSlack, var: Path, message: Message) -> None:
     files = tuple(file.facts() for file in files_of(message_json(slack.workspace, message)))
     place = (message.channel, message.ts, message.ts, message.user, "T0PRACTICE")
     question = Question("mention", *place, message.text, "Ev01", int(time.time()), files)
-    spool = Spool(str(var))
+    spool = FileSpool(str(var))
     spool.make_folders()
     assert spool.put(Key.parse(question.key), question.facts())
 

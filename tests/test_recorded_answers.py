@@ -35,8 +35,8 @@ from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.spool import folders
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import LONGEST_DELAY
-from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
 from tests.answer_harness import AnswerHarness, FickleDisk
 from tests.deployment import payload
@@ -75,7 +75,7 @@ class HarnessOfTwo(AnswerHarness):
     def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
         super().__init__(var, certificates, slack, openai)
         self.disk: DiskOfTwo = DiskOfTwo()
-        self.spool = Spool(str(var), clock=self.clock, disk=self.disk)
+        self.spool = FileSpool(str(var), clock=self.clock, disk=self.disk)
         self.openai.switches.answer = ANSWER
 
     def settle(self, seconds: float) -> None:

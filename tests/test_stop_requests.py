@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from cocoai.answer.stops import MOST_JUDGED, StopRequests
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 
 KEY = Key("C0PRACTICE", "1.000100", "1.000100")
 
@@ -29,25 +29,25 @@ class CountingSlack:
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    made = Spool(str(tmp_path))
+def spool(tmp_path: Path) -> FileSpool:
+    made = FileSpool(str(tmp_path))
     made.make_folders()
     made.put(KEY, {"kind": "mention", "user": "U0ASKER", "text": "?"})
     return made
 
 
-def attempt(spool: Spool) -> Any:
+def attempt(spool: FileSpool) -> Any:
     """Claim the question, and return what an Attempt says of it."""
     question = SimpleNamespace(user="U0ASKER", channel=KEY.channel, thread_ts=KEY.thread_ts)
     texts = SimpleNamespace(only_participants="no")
     return SimpleNamespace(job=spool.claim(), question=question, texts=texts, reply_thread=KEY.thread_ts)
 
 
-def requests(spool: Spool, slack: CountingSlack) -> StopRequests:
+def requests(spool: FileSpool, slack: CountingSlack) -> StopRequests:
     return StopRequests(spool, cast(Any, SimpleNamespace(operators=())), cast(Any, slack), None)
 
 
-def test_a_person_who_presses_on_is_looked_into_a_few_times(spool: Spool) -> None:
+def test_a_person_who_presses_on_is_looked_into_a_few_times(spool: FileSpool) -> None:
     """Thirty presses of somebody else do not keep the answer waiting; the asker's own stops it."""
     slack = CountingSlack()
     stops, running = requests(spool, slack), attempt(spool)
@@ -61,7 +61,7 @@ def test_a_person_who_presses_on_is_looked_into_a_few_times(spool: Spool) -> Non
     assert stops.is_stopped(running)
 
 
-def test_requests_before_the_operators_retry_hide_none_after_it(spool: Spool) -> None:
+def test_requests_before_the_operators_retry_hide_none_after_it(spool: FileSpool) -> None:
     """The same process answers the question once more, and the asker stops that."""
     stops, first = requests(spool, CountingSlack()), attempt(spool)
     spool.request_stop(KEY, "U0OUTSIDER")
@@ -75,7 +75,7 @@ def test_requests_before_the_operators_retry_hide_none_after_it(spool: Spool) ->
     assert stops.is_stopped(again)
 
 
-def test_what_another_process_has_refused_is_not_refused_again(spool: Spool) -> None:
+def test_what_another_process_has_refused_is_not_refused_again(spool: FileSpool) -> None:
     """This process had the job in hand before, and has it again after that one."""
     first, other = CountingSlack(), CountingSlack()
     stops, stops_of_other = requests(spool, first), requests(spool, other)

@@ -29,9 +29,10 @@ from cocoai.slack.inbound.signature import MAX_AGE
 from cocoai.slack.model.identity import Identity
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_job import FileJob
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
 from tests.answer_harness import AnswerHarness
 from tests.books import books
@@ -85,13 +86,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def spool(tmp_path: Path, clock: Clock) -> Spool:
-    made = Spool(str(tmp_path), clock=clock, disk=DatedDisk(clock))
+def spool(tmp_path: Path, clock: Clock) -> FileSpool:
+    made = FileSpool(str(tmp_path), clock=clock, disk=DatedDisk(clock))
     made.make_folders()
     return made
 
 
-def claimed(spool: Spool) -> Job:
+def claimed(spool: FileSpool) -> Job:
     """Claim the next job, which there must be."""
     job = spool.claim()
     assert job is not None
@@ -102,7 +103,7 @@ def claimed(spool: Spool) -> Job:
 
 
 @jumps
-def test_a_question_put_before_a_jump_is_claimed_after_it(spool: Spool, clock: Clock, jump: float) -> None:
+def test_a_question_put_before_a_jump_is_claimed_after_it(spool: FileSpool, clock: Clock, jump: float) -> None:
     """After a jump back it is claimed again and finished."""
     spool.put(KEY, {"text": "?"})
     clock.now += jump
@@ -118,7 +119,7 @@ def test_a_question_put_before_a_jump_is_claimed_after_it(spool: Spool, clock: C
 
 @jumps
 @pytest.mark.parametrize("delay", [5.0, 120.0, LONGEST_DELAY])
-def test_a_retry_time_set_before_a_jump_comes(spool: Spool, clock: Clock, jump: float, delay: float) -> None:
+def test_a_retry_time_set_before_a_jump_comes(spool: FileSpool, clock: Clock, jump: float, delay: float) -> None:
     """The job is due at once, and by the new clock within the longest delay."""
     spool.put(KEY, {"text": "?"})
     job = claimed(spool)
@@ -142,7 +143,7 @@ def test_the_wait_for_a_retry_is_bounded_after_any_jump(
     path = tmp_path_factory.getbasetemp() / "one-job"
     path.write_bytes(encode_line({"text": "?"}) + encode_line({"fact": "retry", "retry_at": NOW + delay}))
     clock = Clock()
-    job = Job(KEY, str(path), disk=Disk(), clock=clock)
+    job = FileJob(KEY, str(path), disk=Disk(), clock=clock)
     job.read()
     job.release()
 
@@ -153,7 +154,7 @@ def test_the_wait_for_a_retry_is_bounded_after_any_jump(
     assert at_once or job.is_due()
 
 
-def test_the_order_of_a_thread_is_that_of_slacks_ts(spool: Spool, clock: Clock) -> None:
+def test_the_order_of_a_thread_is_that_of_slacks_ts(spool: FileSpool, clock: Clock) -> None:
     """Our clock jumps back a day between two questions, and the second still comes second."""
     second = KEY._replace(ts="1763822001.000100")
     spool.put(KEY, {"text": "first"})
@@ -174,7 +175,7 @@ def test_the_order_of_a_thread_is_that_of_slacks_ts(spool: Spool, clock: Clock) 
 @jumps
 @pytest.mark.parametrize("end", ["done", "failed"])
 def test_an_ended_question_stays_known_as_long_as_slack_may_redeliver_it(
-    spool: Spool, clock: Clock, jump: float, end: str
+    spool: FileSpool, clock: Clock, jump: float, end: str
 ) -> None:
     """The clock jumps just after its end, and the spool is swept every hour for a day."""
     spool.put(KEY, {"text": "?"})
@@ -192,7 +193,7 @@ def test_an_ended_question_stays_known_as_long_as_slack_may_redeliver_it(
 
 
 @jumps
-def test_a_question_that_waits_is_never_swept(spool: Spool, clock: Clock, jump: float) -> None:
+def test_a_question_that_waits_is_never_swept(spool: FileSpool, clock: Clock, jump: float) -> None:
     """ready/ has no retention time."""
     spool.put(KEY, {"text": "?"})
     for _ in range(40):
@@ -202,7 +203,7 @@ def test_a_question_that_waits_is_never_swept(spool: Spool, clock: Clock, jump: 
     assert KEY == claimed(spool).key
 
 
-def test_an_ended_question_is_forgotten_in_the_end_after_a_jump_back(spool: Spool, clock: Clock) -> None:
+def test_an_ended_question_is_forgotten_in_the_end_after_a_jump_back(spool: FileSpool, clock: Clock) -> None:
     """It stays longer by the jump, and no longer: the disk does not fill up."""
     spool.put(KEY, {"text": "?"})
     spool.finish(claimed(spool))
@@ -213,7 +214,7 @@ def test_an_ended_question_is_forgotten_in_the_end_after_a_jump_back(spool: Spoo
     assert (0, 1) == (early, spool.sweep())
 
 
-def test_the_hourly_sweep_removes_unfinished_files_wherever_small_files_lie(spool: Spool, tmp_path: Path) -> None:
+def test_the_hourly_sweep_removes_unfinished_files_wherever_small_files_lie(spool: FileSpool, tmp_path: Path) -> None:
     """A process that is killed while it replaces one leaves its contents beside it, under its pid."""
     left = [tmp_path / "identity.json.1.new", tmp_path / "run" / "generation.1.new", tmp_path / "people" / "U1.1.new"]
     for path in left:
@@ -245,9 +246,9 @@ def test_a_sweep_in_the_middle_of_a_put_loses_nothing(tmp_path: Path, moment: st
         def _sweep_at(self, step: str) -> None:
             if moment == step and clock.now == NOW:
                 clock.now += DAY
-                Spool(str(tmp_path), clock=clock).sweep()
+                FileSpool(str(tmp_path), clock=clock).sweep()
 
-    spool = Spool(str(tmp_path), clock=clock, disk=SweptDisk(clock))
+    spool = FileSpool(str(tmp_path), clock=clock, disk=SweptDisk(clock))
     spool.make_folders()
     try:
         accepted = spool.put(KEY, {"text": "?"})
@@ -364,7 +365,7 @@ US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 class ClockedWebhook:
     """The webhook with the machine's clock; Slack's own clock does not jump."""
 
-    def __init__(self, spool: Spool, slack: PracticeSlack, clock: Clock) -> None:
+    def __init__(self, spool: FileSpool, slack: PracticeSlack, clock: Clock) -> None:
         analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, mark_of=spool.mark_of)
         self._slack = slack
         self._handler = EventsHandler(analyzer, spool, RecordingRunner(spool), Scoreboard(None, slots=0), clock=clock)
@@ -383,7 +384,7 @@ class ClockedWebhook:
 
 @pytest.mark.parametrize("jump", [*JUMPS, -MAX_AGE - 1, MAX_AGE + 1])
 def test_an_event_is_refused_after_a_large_jump_and_its_redelivery_is_kept(
-    spool: Spool, slack: PracticeSlack, clock: Clock, jump: float
+    spool: FileSpool, slack: PracticeSlack, clock: Clock, jump: float
 ) -> None:
     """Beyond the signature's window no event is accepted, so none is lost; a redelivery is signed anew."""
     webhook = ClockedWebhook(spool, slack, clock)
@@ -399,7 +400,9 @@ def test_an_event_is_refused_after_a_large_jump_and_its_redelivery_is_kept(
 
 
 @pytest.mark.parametrize("jump", [-MAX_AGE, -60.0, 60.0, MAX_AGE])
-def test_an_event_is_accepted_after_a_small_jump(spool: Spool, slack: PracticeSlack, clock: Clock, jump: float) -> None:
+def test_an_event_is_accepted_after_a_small_jump(
+    spool: FileSpool, slack: PracticeSlack, clock: Clock, jump: float
+) -> None:
     """The signature's window is five minutes, either way."""
     clock.now += jump
 
@@ -408,7 +411,7 @@ def test_an_event_is_accepted_after_a_small_jump(spool: Spool, slack: PracticeSl
 
 @jumps
 def test_a_question_accepted_before_a_jump_is_a_duplicate_after_it(
-    spool: Spool, slack: PracticeSlack, clock: Clock, jump: float
+    spool: FileSpool, slack: PracticeSlack, clock: Clock, jump: float
 ) -> None:
     """Its redelivery gets 200 and no job, once the clock is right again."""
     webhook = ClockedWebhook(spool, slack, clock)

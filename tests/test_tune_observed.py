@@ -11,7 +11,7 @@ import pytest
 from cocoai import config
 from cocoai.cli import main
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.tune.advice import Measurement
 from cocoai.tune.observed import ENOUGH_SECONDS, Observed, observe
 from tests.status.samples import put_answer, scoreboard_of, settings_in
@@ -24,7 +24,7 @@ NOW = 1_796_092_200.0
 def settings(tmp_path: Path) -> config.Settings:
     """Return settings whose var has a spool."""
     made = settings_in(tmp_path)
-    Spool(made.paths.var).make_folders()
+    FileSpool(made.paths.var).make_folders()
     os.mkdir(os.path.join(made.paths.var, "run"))
     return made
 

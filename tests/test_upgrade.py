@@ -26,9 +26,9 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
 from tests.answer_harness import AnswerHarness
 from tests.deployment import payload
@@ -108,7 +108,7 @@ class Upgrade(AnswerHarness):
         for lock in ("put.lock", "usher.lock", "slot-0", "slot-1"):
             (var / "locks" / lock).touch()
         super().__init__(var, certificates, slack, openai)
-        self.spool = Spool(
+        self.spool = FileSpool(
             str(var),
             clock=self.clock,
             disk=self.disk,

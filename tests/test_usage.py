@@ -18,7 +18,7 @@ from cocoai.cli import main
 from cocoai.drawing.png_chart import HEIGHT, WIDTH
 from cocoai.ledger import database
 from cocoai.ledger.prices import read_prices
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.usage.budget_advice import budget_advice
 from cocoai.usage.tables import known_names
 from tests.drawing.pictures import read_png
@@ -32,7 +32,7 @@ NOVEMBER = ("--month", "2026-11")
 def settings(tmp_path: Path) -> config.Settings:
     """Return settings whose var is below `tmp_path`, and has a spool and a folder of names."""
     made = settings_in(tmp_path)
-    Spool(made.paths.var).make_folders()
+    FileSpool(made.paths.var).make_folders()
     Path(made.paths.var, "people").mkdir()
     return made
 

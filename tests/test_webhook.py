@@ -24,8 +24,8 @@ from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
 from tests import slack_payloads
 from tests.job_runner import RecordingForms, RecordingRunner
@@ -66,7 +66,7 @@ class Handlers:
     """Both handlers over a real spool, with a runner that starts no process."""
 
     def __init__(self, var: Path) -> None:
-        self.spool = Spool(str(var))
+        self.spool = FileSpool(str(var))
         self.spool.make_folders()
         self.runner = RecordingRunner(self.spool)
         self.forms = RecordingForms()

@@ -180,9 +180,7 @@ class MemoryJob(Job):
     """A job whose lines are in memory, each of them as it would be read from the disk again."""
 
     def __init__(self, question: Question) -> None:
-        self.key = Key.parse(question.key)
-        self.generation = 0
-        self._clock = lambda: float(NOW)
+        super().__init__(Key.parse(question.key), clock=lambda: float(NOW))
         (line,), _ = whole_lines(encode_line(question.facts()))
         self._lines = [line, {"fact": "attempt", "at": NOW, "n": 1}]
 
@@ -190,6 +188,24 @@ class MemoryJob(Job):
         """Append a fact."""
         (line,), _ = whole_lines(encode_line({"fact": fact, "at": NOW, **values}))
         self._lines.append(line)
+
+    def take(self) -> bool:
+        """Return True: it is nobody else's."""
+        return True
+
+    def read(self) -> int:
+        """Return 0: nothing is stored."""
+        return 0
+
+    def moments(self) -> list[tuple[str, float]]:
+        """Return no time: nobody asks for it."""
+        return []
+
+    def check_claim(self) -> None:
+        """Do nothing."""
+
+    def _append(self, data: bytes, line: Fact) -> None:
+        """Do nothing: record() keeps the line."""
 
     def release(self) -> None:
         """Do nothing."""

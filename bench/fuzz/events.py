@@ -25,9 +25,9 @@ from cocoai.slack.model.messages import Message
 from cocoai.slack.model.question import Challenge, Ignored, Question, RateLimited
 from cocoai.slack.model.shortcut import Shortcut
 from cocoai.slack.thread.history import turns
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import encode_line, whole_lines
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.slack_payloads import mention_event, shortcut, submission
 
 SLOW = 1.0
@@ -145,7 +145,7 @@ class EventChecker:
     def __init__(self, var: Path) -> None:
         self.kept = 0
         self._questions = 0
-        self._spool = Spool(str(var), disk=NoSync())
+        self._spool = FileSpool(str(var), disk=NoSync())
         self._spool.make_folders()
         self._analyzers = [
             SlackEventAnalyzer(SECRET, who=lambda: US, mark_of=self._spool.mark_of),

@@ -33,8 +33,8 @@ from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.model.question import Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.options import FixedIdentity, FixedWriters
 
 BOT = "U0COCOAI"
@@ -88,7 +88,7 @@ class Team:
         self.file = _write(var, certificates, slack, openai, language)
         # Nobody watches the answers grow.
         self.settings = config.read(str(self.file), {"COCOAI_SLACK_UPDATE_INTERVAL": "60"})
-        self.spool = Spool(
+        self.spool = FileSpool(
             str(var), clock=clock, kinds=JOB_KINDS, light_kinds=LIGHT_KINDS, unmarked_kinds=UNMARKED_KINDS
         )
         self.spool.make_folders()

@@ -37,8 +37,8 @@ from cocoai.ledger.months import Months, read_months
 from cocoai.ledger.prices import read_prices
 from cocoai.ledger.tariff import Tariff
 from cocoai.slack.model.question import Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 
 EDGE = int(datetime(2026, 12, 1, tzinfo=UTC).timestamp())
 """The first second of a month in UTC, about which the workers' clocks jump."""
@@ -108,7 +108,7 @@ class NeverOver:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.shape.seed)
-        self._spool = Spool(str(self.folder))
+        self._spool = FileSpool(str(self.folder))
         self._months = [read_months(zone, lambda: EDGE) for zone in ZONES]
         self._address, self.bills_file = str(self.folder / "biller"), self.folder / "bills"
         self.ledger_file = self.folder / database.FILE

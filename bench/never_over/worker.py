@@ -20,8 +20,8 @@ from cocoai.errors import Permanent
 from cocoai.ledger.caps import BudgetHeld
 from cocoai.slack.model.question import Question
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
-from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
 
 POINTS = ("held", "asked", "billed", "answered", "recorded", "settled", "refused")
@@ -77,7 +77,7 @@ class Worker:
     """Works on jobs until `is_over` and none is left. `biller` is the server's address."""
 
     def __init__(self, var: str, books: Books, biller: str, *, death: Death, is_over: Callable[[], bool]) -> None:
-        self._spool = Spool(var, disk=MortalDisk(death))
+        self._spool = FileSpool(var, disk=MortalDisk(death))
         self._books = books
         self._biller = biller
         self._death = death

@@ -38,7 +38,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import rehearsal
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from tests.processes import PATIENCE, free_port, wait_until
 
 ALONE = "nginx alone"
@@ -153,7 +153,7 @@ def subject(
     has settings of CocoAI's.
     """
     folder.mkdir(parents=True)
-    Spool(str(folder)).make_folders()
+    FileSpool(str(folder)).make_folders()
     kind, listen = KINDS[name], f"127.0.0.1:{free_port()}"
     workers = kind.workers if workers is None else workers
     place = nginx.Place(folder, listen, certificates, workers=workers, answers=answers, pm=pm, environ=environ)

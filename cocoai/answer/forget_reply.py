@@ -13,6 +13,7 @@ from cocoai.answer.options import AnswerOptions
 from cocoai.forgetting import Forgetter
 from cocoai.spool.job import Fact
 from cocoai.spool.job_words import Whose
+from cocoai.spool.spool import Spool
 
 BACKUP_DAYS = 7
 """How many nights' backups are kept by default (backup/command.py)."""
@@ -24,9 +25,13 @@ INDEX_PATIENCE = 10.0
 class ForgetReply:
     """What forgets for askers, in one process. `folder` is `var`; `clock` gives seconds since the epoch."""
 
-    def __init__(self, folder: str, options: AnswerOptions, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, folder: str, spool: Spool, options: AnswerOptions, clock: Callable[[], float] = time.time
+    ) -> None:
         self._options = options
-        self._forgetter = Forgetter(folder, has_history=options.history_days > 0, patience=INDEX_PATIENCE, clock=clock)
+        self._forgetter = Forgetter(
+            folder, spool, has_history=options.history_days > 0, patience=INDEX_PATIENCE, clock=clock
+        )
 
     def answer(self, attempt: Attempt, *, everywhere: bool) -> str:
         """Forget what the asker has asked, in this thread (or direct message) or `everywhere`; return our reply to it.

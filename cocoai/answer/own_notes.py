@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,9 +35,9 @@ class OwnNotes:
     identity: IdentityCache
     names: UserNames
     prompts: PromptBuilder
-    clock: Callable[[], float] = time.time
-    folder: str = ""
-    spool: Spool | None = None
+    clock: Callable[[], float]
+    folder: str
+    spool: Spool
 
     def note(self, attempt: Attempt) -> str:
         """Return what we reply with by ourselves: to a mention without words, and to a command but `continue`.
@@ -73,7 +72,7 @@ class OwnNotes:
         from cocoai.texts.search_requests import search_request
 
         is_about_last, words = command(text) == "sources", search_request(text)
-        if self.spool is None or self.options.documents is None or not (is_about_last or words):
+        if self.options.documents is None or not (is_about_last or words):
             return ""
         from cocoai.answer.material_notes import MaterialNotes
 
@@ -94,7 +93,7 @@ class OwnNotes:
         """Forget what the asker has asked, in this thread or `everywhere`, and return what is to be said of it."""
         from cocoai.answer.forget_reply import ForgetReply  # most processes never need it
 
-        return ForgetReply(self.folder, self.options, self.clock).answer(attempt, everywhere=everywhere)
+        return ForgetReply(self.folder, self.spool, self.options, self.clock).answer(attempt, everywhere=everywhere)
 
     def model(self, texts: Texts, channel: str) -> str:
         """Return which model answers in a channel."""

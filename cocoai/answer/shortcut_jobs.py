@@ -24,8 +24,7 @@ from cocoai.slack.inbound.reactions import task_question
 from cocoai.slack.model.question import Kind, Question
 from cocoai.slack.model.shortcut import Shortcut
 from cocoai.slack.model.tasks import MessageTask
-from cocoai.spool.folders import STATES
-from cocoai.spool.job import FORGOTTEN, Fact, Job
+from cocoai.spool.job import FORGOTTEN, STATES, Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob

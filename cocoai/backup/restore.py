@@ -22,7 +22,7 @@ from cocoai.engine.process import locks
 from cocoai.engine.process.locks import FileLock
 from cocoai.engine.process.scoreboard_snapshot import read_snapshot
 from cocoai.errors import COUNTERS, CocoAIError
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def restore(
                 if settings_folder:
                     _write_settings(unpacked, settings_folder)
                 report = RestoreReport(unpacked, _swap(unpacked, var, clock()))
-                Spool(var).make_folders()  # those of the locks, so that a job can be retried before the pool starts
+                FileSpool(var).make_folders()  # those of the locks, so that a job can be retried before the pool starts
                 return report
             finally:
                 shutil.rmtree(unpacked_folder, ignore_errors=True)

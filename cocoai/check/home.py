@@ -8,7 +8,7 @@ from cocoai.check.result import Result, note, ok, warning
 from cocoai.check.target import Target
 from cocoai.slack.api.home_tab import NO_HOME_TAB
 from cocoai.slack.model.home_opened import HOME
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.store_error import StoreError
 from cocoai.status.units import moment
 
@@ -20,7 +20,7 @@ def home(target: Target) -> Iterator[Result]:
     """
     if not target.var:
         return
-    spool = Spool(target.var)
+    spool = FileSpool(target.var)
     try:
         opened = [key for key in spool.keys("done") if key.trigger == HOME]
         if not opened:

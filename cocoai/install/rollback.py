@@ -19,7 +19,7 @@ from cocoai.install.proof import Proof
 from cocoai.install.releases import Releases
 from cocoai.install.services import take_over
 from cocoai.install.steps import Removal, Step, Task, WholeFile, run
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.store_error import NoSuchJob
 
 # With -P: the folder that the operator is in, a checkout, must not stand for the version that is asked.
@@ -56,7 +56,7 @@ def tasks(instance: Instance, choices: Choices) -> Iterator[Task]:
 
 def waiting_kinds(var: str) -> set[str]:
     """Return the kinds of the jobs that wait, or are being done, in the spool below `var`."""
-    spool = Spool(var)
+    spool = FileSpool(var)
     kinds = set()
     for key in spool.keys("ready"):
         with contextlib.suppress(NoSuchJob):  # it has just been done

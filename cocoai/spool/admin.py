@@ -1,17 +1,19 @@
 """SpoolAdmin: look at jobs, annotate, retry and remove them, for the operator, the status page and the hourly sweep.
 
-It answers no job and claims none: that is spool.py's.
+It answers no job and claims none: that is file_spool.py's.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from cocoai.spool.file_job import FileJob
 from cocoai.spool.files import kept_file, owner_of
-from cocoai.spool.folders import STATES, SpoolFolders
-from cocoai.spool.job import Fact, Job, is_forgotten
+from cocoai.spool.folders import SpoolFolders
+from cocoai.spool.job import STATES, Fact, encode_line, is_forgotten
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import JobInUse, NoSuchJob, WordsForgotten, as_store_errors
 
@@ -30,6 +32,10 @@ RETENTION = {
 done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump; files/ all waits of a job that has one, and
 as long as a job stays in failed/.
 """
+
+
+RUBBISH = 60.0
+"""Seconds after which a file in tmp/ is a killed process's: who writes one links it within three."""
 
 
 class SpoolAdmin(SpoolFolders):
@@ -58,16 +64,9 @@ class SpoolAdmin(SpoolFolders):
         It is locked for a moment, so that no process begins meanwhile. Raise JobInUse if one works on it.
         """
         for state in STATES:
-            with contextlib.suppress(NoSuchJob, ValueError), self._held(state, key) as job:
+            with contextlib.suppress(NoSuchJob, ValueError), self._locked(state, key) as job:
                 return job.lines
         return []
-
-    def find(self, key: Key) -> tuple[str, list[Fact]]:
-        """Return a job's state and its lines, as peek() does. Raise NoSuchJob if it is in none of the STATES."""
-        for state in STATES:
-            with contextlib.suppress(NoSuchJob):
-                return state, self.peek(state, key)
-        raise NoSuchJob(f"there is no job {key}")
 
     @as_store_errors()
     def since(self, state: str, moment: float) -> list[Key]:
@@ -103,7 +102,7 @@ class SpoolAdmin(SpoolFolders):
         ended, or was swept. Raise JobInUse if another process holds it, ValueError if its file is damaged.
         """
         for state in ("done", "failed"):
-            with contextlib.suppress(NoSuchJob), self._held(state, key) as job:
+            with contextlib.suppress(NoSuchJob), self._locked(state, key) as job:
                 path = self._path(state, str(key))
                 ended = self._disk.modified(path)
                 job.record(fact, **values)
@@ -118,7 +117,7 @@ class SpoolAdmin(SpoolFolders):
         Raise NoSuchJob if it is not in failed/, JobInUse if another process holds it, ValueError if it is damaged,
         WordsForgotten if nothing of its question is left.
         """
-        with self._held("failed", key) as job:
+        with self._locked("failed", key) as job:
             if is_forgotten(job.lines):
                 raise WordsForgotten(f"nothing is left of {key}: it was forgotten")
             self._forget_stop_request(key)  # it came after the job had ended, and was not meant for this new run
@@ -126,7 +125,7 @@ class SpoolAdmin(SpoolFolders):
             self._move(job, "failed", "ready")
 
     @contextlib.contextmanager
-    def _held(self, state: str, key: Key) -> Iterator[Job]:
+    def _locked(self, state: str, key: Key) -> Iterator[FileJob]:
         """Lock a job that has ended, yield it, and release it at the end, as a context manager. Do not wait.
 
         Raise NoSuchJob if it is not in this state, JobInUse if another process holds or has just moved it, ValueError
@@ -139,6 +138,41 @@ class SpoolAdmin(SpoolFolders):
             yield job
         finally:
             job.release()
+
+    @as_store_errors()
+    def rewrite(self, state: str, key: Key, change: Callable[[list[Fact]], list[Fact] | None]) -> bool:
+        """Put a file of other lines in the place of a job's, in one step, as Spool.rewrite() says.
+
+        A process that has opened the old one sees that it lies there no more, as if the job had moved.
+        """
+        with contextlib.suppress(NoSuchJob), self._locked(state, key) as job:
+            lines = change(job.lines)
+            if lines is not None:
+                self._replace(state, key, lines)
+                return True
+        return False
+
+    def _replace(self, state: str, key: Key, lines: list[Fact]) -> None:
+        """Put a file of these lines in the place of a job's, which the caller holds."""
+        path, temporary = self._path(state, str(key)), self._path("tmp", os.urandom(12).hex())
+        ended = self._disk.modified(path)
+        fd = self._disk.create(temporary)
+        try:
+            self._disk.append(fd, b"".join(map(encode_line, lines)))
+            self._disk.fsync(fd)
+        finally:
+            self._disk.close(fd)
+        self._disk.set_modified(temporary, ended)
+        self._disk.rename(temporary, path)
+        self._sync(state)
+
+    @as_store_errors()
+    def drop_rubbish(self) -> None:
+        """Remove what killed processes have left in tmp/, where a question may stand."""
+        for name in self._disk.names(self._folders["tmp"]):
+            with contextlib.suppress(FileNotFoundError):
+                if self._clock() - self._disk.modified(self._path("tmp", name)) > RUBBISH:
+                    self._disk.unlink(self._path("tmp", name))
 
     @as_store_errors()
     def sweep(self) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 from cocoai.json_values import text_at
 from cocoai.slack_ids import is_ts
-from cocoai.spool.folders import STATES, SpoolFolders
+from cocoai.spool.folders import SpoolFolders
+from cocoai.spool.job import STATES
 from cocoai.spool.key import Key, is_key
 from cocoai.spool.limits import QuestionLimits
 from cocoai.spool.store_error import NoSuchJob

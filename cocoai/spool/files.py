@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from cocoai.slack_ids import ID, TS
 from cocoai.spool.disk import Disk
@@ -91,7 +93,33 @@ class NewFile:
                 self._disk.unlink(self._path)
 
 
-class SpooledFiles:
+class JobFiles(ABC):
+    """The files of the jobs of one spool. Its methods raise StoreError if the store fails."""
+
+    @abstractmethod
+    def new(self, key: Key, most: int) -> AbstractContextManager[NewFile]:
+        """Make an empty file for this job, of `most` bytes at most, and yield it, as a context manager.
+
+        It is gone at the end unless it was kept.
+        """
+
+    @abstractmethod
+    def path(self, key: Key, name: str) -> str:
+        """Return the path on this machine of a job's file; "" if there is no such file."""
+
+    @abstractmethod
+    def remove(self, key: Key, *, but: str = "") -> None:
+        """Remove every file of a job, also those that a killed process has not finished. What stays is swept.
+
+        That of the name `but` is left there.
+        """
+
+    @abstractmethod
+    def erase(self, key: Key) -> None:
+        """Remove every file of a job that has ended, for good: it is not looked at again."""
+
+
+class SpooledFiles(JobFiles):
     """The files of the jobs of one spool, in `folder`."""
 
     def __init__(self, folder: str, disk: Disk) -> None:
@@ -100,10 +128,7 @@ class SpooledFiles:
 
     @contextlib.contextmanager
     def new(self, key: Key, most: int) -> Iterator[NewFile]:
-        """Make an empty file for this job, of `most` bytes at most, and yield it, as a context manager.
-
-        It is gone at the end unless it was kept. Raise StoreError if the disk fails.
-        """
+        """Make an empty file for this job, as JobFiles.new() says."""
         with as_store_errors():
             file = NewFile(self._disk, self._folder, key, most)
         try:
@@ -127,3 +152,13 @@ class SpooledFiles:
                 if name.startswith(f"{key}.") and name != f"{key}.{but}":
                     with contextlib.suppress(OSError):
                         self._disk.unlink(os.path.join(self._folder, name))
+
+    @as_store_errors()
+    def erase(self, key: Key) -> None:
+        """Remove every file of a job that has ended, and wait until that is on the disk."""
+        names = [name for name in self._disk.names(self._folder) if owner_of(name) == key]
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                self._disk.unlink(os.path.join(self._folder, name))
+        if names:
+            self._disk.fsync_folder(self._folder)

@@ -1,26 +1,23 @@
 """SpoolFolders: the paths of the spool's files, the keys of the jobs in a folder, and how a job is opened and moved.
 
-What it means that a job lies in a folder is spool.py's.
+What it means that a job lies in a folder is file_spool.py's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable, Iterator
 
 from cocoai.engine.process import locks
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Job
+from cocoai.spool.file_job import FileJob
+from cocoai.spool.job import STATES, Job
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import NoSuchJob, StoreError, as_store_errors
 
 FOLDERS = ("tmp", "ready", "done", "failed", "stop", "gestures", "files")
-"""The folders below spool/; spool.py says what each is for."""
-
-STATES = ("ready", "done", "failed")
-"""The states of an accepted job, in the order in which one may move while it is looked for."""
+"""The folders below spool/; file_spool.py says what each is for."""
 
 PUT_LOCK_PATIENCE = 1.0
 """Seconds. put.lock is held for two look-ups and a link; the engine ends a request after 2 s (request_timeout)."""
@@ -32,16 +29,10 @@ class SpoolFolders:
     `clock` returns epoch seconds. `generation` is the pool's, once it is known; see job.SHUT_OUT.
     """
 
-    generation = 0
+    generation: int
+    _clock: Callable[[], float]
 
-    def __init__(
-        self,
-        var: str,
-        *,
-        clock: Callable[[], float] = time.time,
-        disk: Disk | None = None,
-    ) -> None:
-        self._clock = clock
+    def __init__(self, var: str, disk: Disk | None = None) -> None:
         self._disk = disk or Disk()
         self._folders = {name: os.path.join(var, "spool", name) for name in FOLDERS}
         self._folders |= {name: os.path.join(var, name) for name in ("threads", "asked")}
@@ -97,12 +88,12 @@ class SpoolFolders:
         """Check whether a job of this key lies in one of these folders."""
         return any(self._disk.exists(self._path(folder, str(key))) for folder in folders)
 
-    def _job(self, folder: str, key: Key) -> Job:
+    def _job(self, folder: str, key: Key) -> FileJob:
         """Open a job's file, without reading or locking it. Raise FileNotFoundError if it is not in that folder."""
         path = self._path(folder, str(key))
-        return Job(key, path, disk=self._disk, clock=self._clock, generation=self.generation)
+        return FileJob(key, path, disk=self._disk, clock=self._clock, generation=self.generation)
 
-    def _existing_job(self, folder: str, key: Key) -> Job:
+    def _existing_job(self, folder: str, key: Key) -> FileJob:
         """Open a job's file, without reading or locking it. Raise NoSuchJob if it is not in that folder."""
         try:
             return self._job(folder, key)

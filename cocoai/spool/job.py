@@ -1,22 +1,24 @@
-"""Job: the file of one job, with its question, the facts recorded since, and its lock.
+"""Job: one job with its question and the facts recorded since, as lines of JSON, and the claim to it.
 
-A job knows one file and nothing of the folder that it lies in: what the folders mean is spool.py's.
+How it is stored is file_job.py's: this file knows what the lines say.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cocoai.spool.disk import Disk
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import as_store_errors
 
 Fact = dict[str, Any]
 """One line of a job's file. The first is the question; each further one has `fact` (its name) and `at` (epoch)."""
+
+STATES = ("ready", "done", "failed")
+"""The states of an accepted job, in the order in which one may move while it is looked for."""
 
 LONGEST_DELAY = 300.0
 """Seconds. A `retry_at` further ahead than this was written by a clock that has since jumped: it counts as due."""
@@ -40,60 +42,53 @@ FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,
 """How the line of a fact begins, as record() writes it. JSON escapes newlines, so no text can contain this."""
 
 
-class Job:
-    """A job's file, open in this process, at `path`. `clock` returns epoch seconds, `generation` is this pool's.
+class Job(ABC):
+    """A job that was put, wherever it is stored. `clock` returns epoch seconds, `generation` is this pool's.
 
     The job belongs to this process alone from the `take` that returned True until `release`. Without `take` it can
     only be read.
     """
 
-    def __init__(self, key: Key, path: str, *, disk: Disk, clock: Callable[[], float], generation: int = 0) -> None:
-        """Open the file, without reading or locking it. Raise FileNotFoundError if it is not at `path`."""
+    def __init__(self, key: Key, *, clock: Callable[[], float], generation: int = 0) -> None:
         self.key = key
         self.generation = generation
-        self._path = path
-        self._disk = disk
         self._clock = clock
-        self._fd = disk.open(path)
-        self._size = 0
         self._lines: list[Fact] = []
 
+    @abstractmethod
     def take(self) -> bool:
-        """Lock the file without waiting, and read it. Return True if this process holds the job now.
+        """Claim the job without waiting, and read it. Return True if this process holds the job now.
 
-        Return False if another process holds it, or has moved it to another folder. A line that a crash left half
-        written is cut off. Raise ValueError if not even the first line, the question, is whole, OSError if the disk
-        fails. In each case the caller must release the job.
+        Return False if another process holds it, or it is no longer in the state in which it was looked for. Raise
+        ValueError if not even the question is whole, OSError if the store fails. In each case the caller must release
+        the job.
         """
-        # finish() may have moved the file between our opening and our locking: then the lock means nothing.
-        if not (self._disk.lock(self._fd) and self._disk.is_at(self._fd, self._path)):
-            return False
-        size = self.read()
-        if not self._lines:
-            raise ValueError(f"{self.key}: no question in it")
-        if self._size < size:
-            self._disk.truncate(self._fd, self._size)
-            self._disk.fsync(self._fd)
-        return True
 
+    @abstractmethod
     def read(self) -> int:
-        """Read `lines` from the file, up to the first that is not whole. Return the size of the whole file in bytes."""
-        data = self._disk.read(self._fd)
-        self._lines, self._size = whole_lines(data)
-        return len(data)
+        """Read `lines`, up to the first that is not whole. Return the size of all that is stored of them in bytes."""
 
+    @abstractmethod
     def moments(self) -> list[tuple[str, float]]:
         """Return the name and the time of each fact, such as `("attempt", 1767225600.5)` (epoch seconds), oldest first.
 
-        The file is read, but its JSON not parsed, which is cheaper than read().
+        The JSON is not parsed, which is cheaper than read().
         """
-        return [(name.decode(), float(at)) for name, at in FACT_HEADER.findall(self._disk.read(self._fd))]
 
+    @abstractmethod
     def release(self) -> None:
-        """Close the file, and with it give up the lock. The file stays where it is. A second call does nothing."""
-        if self._fd >= 0:
-            self._disk.close(self._fd)
-            self._fd = -1
+        """Give up the claim, if there is one. The job stays where it is. A second call does nothing."""
+
+    @abstractmethod
+    def check_claim(self) -> None:
+        """Make sure, before a new message is posted, that the job is still this process's own.
+
+        Raise `ClaimLost` if it is not, another StoreError if nobody can tell.
+        """
+
+    @abstractmethod
+    def _append(self, data: bytes, line: Fact) -> None:
+        """Store one more line, `data`, durably. If that fails, raise OSError: then it is not there."""
 
     @property
     def lines(self) -> list[Fact]:
@@ -165,27 +160,14 @@ class Job:
         return as_number(retry.get("retry_at"))
 
     def record(self, fact: str, **values: Any) -> None:
-        """Append the line `{"fact": fact, "at": now, **values}` to the file and fsync it.
+        """Append the line `{"fact": fact, "at": now, **values}` to the job, durably.
 
-        Raise StoreError if it cannot be kept: it is then cut off again, and is not in `lines` either.
+        Raise StoreError if it cannot be kept: then it is not in `lines` either.
         """
         line = {"fact": fact, "at": round(self._clock(), 3), **values}
-        data = encode_line(line)
         with as_store_errors():
-            self._append(data)
-        self._size += len(data)
+            self._append(encode_line(line), line)
         self._lines.append(line)
-
-    def _append(self, data: bytes) -> None:
-        """Write `data` at the end of the file and fsync it. If that fails, cut it off again and raise OSError."""
-        try:
-            self._disk.append(self._fd, data)
-            self._disk.fsync(self._fd)
-        except OSError:
-            # After a failed fsync the line may be there or not. It must not be, for we act as if it were not.
-            with contextlib.suppress(OSError):
-                self._disk.truncate(self._fd, self._size)
-            raise
 
 
 def is_forgotten(lines: Iterable[Fact]) -> bool:

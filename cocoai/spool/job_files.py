@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cocoai.spool.files import kept_file
-from cocoai.spool.folders import STATES
-from cocoai.spool.job import encode_line, whole_lines
+from cocoai.spool.job import STATES, encode_line, whole_lines
 
 LISTED = ("failed", "ready", "done", "failed")
 """The folders in the order in which their names are read.

@@ -1,23 +1,22 @@
-"""JobWords: blank the words in jobs that have ended, so that nothing of what was said is left in their files.
+"""JobWords: blank the words in jobs that have ended, so that nothing of what was said is left in them.
 
-The file stays, under its name, as the memory against redelivery: with its kind, ids, numbers and codes, and the fact
+The job stays, under its key, as the memory against redelivery: with its kind, ids, numbers and codes, and the fact
 FORGOTTEN. Only who forgets something makes such an object, so no other process loads this.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Set
+import time
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any
 
 from cocoai.json_values import text_at
-from cocoai.spool.admin import SpoolAdmin
-from cocoai.spool.files import owner_of
-from cocoai.spool.job import FORGOTTEN, Fact, encode_line, is_forgotten
+from cocoai.spool.job import FORGOTTEN, Fact, is_forgotten
 from cocoai.spool.key import Key
-from cocoai.spool.store_error import JobInUse, NoSuchJob, as_store_errors
+from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import JobInUse, NoSuchJob
 
 ENDED = ("done", "failed")
 """The states of a job whose words may be blanked: of any other, a process may be about to use them."""
@@ -29,9 +28,6 @@ action task asker why code reason model finish how price tier file file_id liste
 
 KEPT_TEXTS = frozenset(_KEPT.split())
 """The keys whose texts stay in a blanked job: ids, times, names of models, and codes of ours. No person words these."""
-
-RUBBISH = 60.0
-"""Seconds after which a file in tmp/ is a killed process's: who writes one links it within three."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +52,16 @@ class FoundJob:
     is_blank: bool
 
 
-class JobWords(SpoolAdmin):
-    """The words in the jobs of one spool. Methods raise `StoreError` if it cannot be read or written."""
+class JobWords:
+    """The words in the jobs of `spool`. Methods raise `StoreError` if it cannot be read or written.
 
-    @as_store_errors()
+    `clock` returns epoch seconds.
+    """
+
+    def __init__(self, spool: Spool, *, clock: Callable[[], float] = time.time) -> None:
+        self._spool = spool
+        self._clock = clock
+
     def of(self, whose: Whose) -> list[FoundJob]:
         """Return the jobs of theirs, in any state. One that is damaged has only its key to tell.
 
@@ -68,9 +70,9 @@ class JobWords(SpoolAdmin):
         found: dict[str, FoundJob] = {}
         again: list[tuple[str, FoundJob]] = []
         for state in ("ready", *ENDED):
-            for key in self.keys(state):
-                with contextlib.suppress(NoSuchJob):  # it has just moved on, and is met in its new folder
-                    lines = self.peek(state, key)
+            for key in self._spool.keys(state):
+                with contextlib.suppress(NoSuchJob):  # it has just moved on, and is met in its new state
+                    lines = self._spool.peek(state, key)
                     is_answered = any(line.get("fact") == "answer" for line in lines)
                     job = FoundJob(state, key, is_answered, is_blank=is_forgotten(lines))
                     if _is_of(whose, key, lines):
@@ -79,23 +81,20 @@ class JobWords(SpoolAdmin):
                         again.append((f"{key.thread}-{original}", job))
         return [*found.values(), *(job for original, job in again if original in found)]
 
-    @as_store_errors()
     def blank(self, state: str, key: Key) -> bool:
         """Blank the words of an ended job, and remove its files; return False if it has moved on, or has none.
 
         The time of its last change stays: it says how long the job is kept. Raise JobInUse if another process holds it,
         ValueError if it is damaged.
         """
-        with contextlib.suppress(NoSuchJob), self._held(state, key) as job:
-            self._remove_files(key)
-            if is_forgotten(job.lines):
-                return False
-            now = {"fact": FORGOTTEN, "at": round(self._clock(), 3)}
-            self._rewrite(state, key, [*map(without_words, job.lines), now])
-            return True
-        return False
 
-    @as_store_errors()
+        def blanked(lines: list[Fact]) -> list[Fact] | None:
+            self._spool.files.erase(key)
+            now = {"fact": FORGOTTEN, "at": round(self._clock(), 3)}
+            return None if is_forgotten(lines) else [*map(without_words, lines), now]
+
+        return self._spool.rewrite(state, key, blanked)
+
     def drop_mentions(self, names: Set[str]) -> list[str]:
         """Take the titles of these documents out of the facts of other jobs, which were shown them.
 
@@ -104,49 +103,16 @@ class JobWords(SpoolAdmin):
         """
         busy = []
         for state in ENDED:
-            for key in self.keys(state):
+            for key in self._spool.keys(state):
                 with contextlib.suppress(NoSuchJob, ValueError):
-                    if any(mentioned(line) & names for line in self.peek(state, key)):
+                    if any(mentioned(line) & names for line in self._spool.peek(state, key)):
                         try:
-                            with self._held(state, key) as job:
-                                self._rewrite(state, key, [_without_mentions(line, names) for line in job.lines])
+                            self._spool.rewrite(
+                                state, key, lambda lines: [_without_mentions(line, names) for line in lines]
+                            )
                         except JobInUse:
                             busy.append(str(key))
         return busy
-
-    @as_store_errors()
-    def drop_rubbish(self) -> None:
-        """Remove what killed processes have left in tmp/, where a question may stand."""
-        for name in self._disk.names(self._folders["tmp"]):
-            with contextlib.suppress(FileNotFoundError):
-                if self._clock() - self._disk.modified(self._path("tmp", name)) > RUBBISH:
-                    self._disk.unlink(self._path("tmp", name))
-
-    def _remove_files(self, key: Key) -> None:
-        """Remove every file of a job, for good: a blank job is not looked at again. Raise OSError if one stays."""
-        names = [name for name in self._disk.names(self._folders["files"]) if owner_of(name) == key]
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                self._disk.unlink(self._path("files", name))
-        if names:
-            self._sync("files")
-
-    def _rewrite(self, state: str, key: Key, lines: list[Fact]) -> None:
-        """Put a file of these lines in the place of a job's, which the caller holds, in one step.
-
-        A process that has opened the old one sees that it lies there no more, as if the job had moved.
-        """
-        path, temporary = self._path(state, str(key)), self._path("tmp", os.urandom(12).hex())
-        ended = self._disk.modified(path)
-        fd = self._disk.create(temporary)
-        try:
-            self._disk.append(fd, b"".join(map(encode_line, lines)))
-            self._disk.fsync(fd)
-        finally:
-            self._disk.close(fd)
-        self._disk.set_modified(temporary, ended)
-        self._disk.rename(temporary, path)
-        self._sync(state)
 
 
 def without_words(value: Any) -> Any:

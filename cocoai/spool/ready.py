@@ -1,9 +1,9 @@
-"""ReadyJobs: find the jobs in ready/ that may be worked on now, and in which order.
+"""ReadyJobs: find the ready jobs that may be worked on now, and in which order, wherever they are stored.
 
 Light jobs come first: they need no model and are done in a moment. The others are claimed fairly: whoever has fewest in
-hand comes first, then the oldest. A thread is answered in order, so only its oldest waiting job is claimable. A file
-whose name is no key, or a job of a kind that this version does not know, belongs to another version: it is left where
-it lies and holds up no other.
+hand comes first, then the oldest. A thread is answered in order, so only its oldest waiting job is claimable. What is
+no key, or a job of a kind that this version does not know, belongs to another version: it is left where it lies and
+holds up no other.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ import errno
 import logging
 import math
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 from cocoai.spool.admission import LIMITED
-from cocoai.spool.disk import Disk
-from cocoai.spool.folders import SpoolFolders
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
-from cocoai.spool.store_error import as_store_errors
-from cocoai.spool.waiting import HEAD_SIZE, WaitingJob, WaitingJobs, in_turn
+from cocoai.spool.store_error import StoreUnreachable, as_store_errors
+from cocoai.spool.waiting import WaitingJob, WaitingJobs, in_turn
 
 SYSTEM_WIDE_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Error numbers that say nothing about the file at which they occurred: no descriptors or memory are left."""
@@ -30,31 +29,61 @@ SYSTEM_WIDE_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 log = logging.getLogger(__name__)
 
 
-class ReadyJobs(SpoolFolders):
-    """The jobs in ready/ as they are looked at and chosen, before one is claimed.
+class ReadyJobs(ABC):
+    """The ready jobs as they are looked at and chosen, before one is claimed.
 
     A job is free if no process holds it, and due if it need not wait for a time to be tried again. spool.py claims it.
     `kinds` are the kinds of job that this version can do, None stands for all; `light_kinds` are those that are light.
+    `clock` returns epoch seconds. `generation` is the pool's, once it is known; see job.SHUT_OUT. What is abstract here
+    is done by whoever stores the jobs.
     """
+
+    generation = 0
 
     def __init__(
         self,
-        var: str,
         *,
         clock: Callable[[], float] = time.time,
-        disk: Disk | None = None,
         kinds: Collection[str] | None = None,
         light_kinds: Collection[str] = (),
     ) -> None:
-        super().__init__(var, clock=clock, disk=disk)
+        self._clock = clock
         self._light_kinds = frozenset((*light_kinds, LIMITED))
         self._waiting = WaitingJobs(self._heads, kinds, self._light_kinds)
-        self._stops: frozenset[str] | None = None  # the names in stop/ since the last look, once they are needed
+        self._stops: frozenset[str] | None = None  # _names_to_stop() since the last look, once they are needed
+        self._held: frozenset[str] = frozenset()  # see _ready_names()
         self._logged: frozenset[str] = frozenset()  # the unknown names that `is_due` has logged, each once
 
     def is_light(self, job: Job) -> bool:
         """Check whether a claimed job needs no model."""
         return job.kind in self._light_kinds
+
+    @abstractmethod
+    def _ready_names(self) -> Iterable[str]:
+        """Return the names of all ready jobs, whatever they are.
+
+        Set `_held` to the names of those that are known to be in hand, if that costs nothing here.
+        """
+
+    @abstractmethod
+    def _heads(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield each of these ready jobs with the first HEAD_SIZE bytes of its lines; not those that cannot be read."""
+
+    @abstractmethod
+    def _ready_job(self, key: Key) -> Job:
+        """Return a ready job that is neither read nor taken. Raise FileNotFoundError if it is no longer ready."""
+
+    @abstractmethod
+    def _set_aside(self, job: Job) -> None:
+        """Move a job that was taken, and whose question is damaged, to `failed`."""
+
+    @abstractmethod
+    def _names_to_stop(self) -> Iterable[str]:
+        """Return the names of the jobs for which a stop was requested."""
+
+    @abstractmethod
+    def _has_new_stop(self, job: Job) -> bool:
+        """Check whether a stop was requested since the last attempt at this job, which was read just now."""
 
     @as_store_errors()
     def is_claimable(self, in_hand: Collection[str] = (), *, only_light: bool = False) -> bool:
@@ -92,6 +121,7 @@ class ReadyJobs(SpoolFolders):
         that this version does not know is logged when it is first met.
         """
         self._refresh()
+        in_hand = self._held.union(in_hand)
         self._log_unknown(self._waiting.unknown_names)
         light = (job for job in self._waiting.light() if job.name not in in_hand)
         if any(map(self._needs_process, (*light, *self._waiting.heads(in_hand)))):
@@ -131,7 +161,7 @@ class ReadyJobs(SpoolFolders):
         self._refresh()
         yield from self._free(self._waiting.light())
         if not only_light:
-            yield from self._free(self._waiting.heads(in_hand))
+            yield from self._free(self._waiting.heads(self._held.union(in_hand)))
 
     def _lacking(self, fact: str) -> list[WaitingJob]:
         """Return the jobs that need a fact of this name, oldest first. Light jobs need none."""
@@ -144,7 +174,7 @@ class ReadyJobs(SpoolFolders):
         With `lacking`, only jobs without a fact of that name are yielded.
         """
         for waiting in candidates:
-            if self._is_put_off(waiting) or lacking in waiting.facts:
+            if waiting.name in self._held or self._is_put_off(waiting) or lacking in waiting.facts:
                 continue
             job = self._taken(waiting)
             if job is not None and self._is_due(waiting, job) and not (lacking and job.last(lacking)):
@@ -168,10 +198,10 @@ class ReadyJobs(SpoolFolders):
             # Only a damaged disk does this: the link was made after the fsync.
             log.exception("job=%s outcome=unreadable", job.key)
             with contextlib.suppress(FileNotFoundError):
-                self._move(job, "ready", "failed")
+                self._set_aside(job)
         except OSError as error:
             job.release()
-            _pass_over(job.key, error)
+            pass_over(job.key, error)
         job.release()
         return None
 
@@ -187,7 +217,7 @@ class ReadyJobs(SpoolFolders):
             is_due = self._waiting.update(waiting, job) and self._is_due(waiting, job)
             return is_due and not (lacking and job.last(lacking))
         except OSError as error:
-            _pass_over(waiting.key, error)
+            pass_over(waiting.key, error)
             return False
         finally:
             job.release()
@@ -198,29 +228,21 @@ class ReadyJobs(SpoolFolders):
         Raise OSError for one of SYSTEM_WIDE_ERRORS.
         """
         try:
-            return self._job("ready", key)
+            return self._ready_job(key)
         except FileNotFoundError:
             return None
         except OSError as error:
-            _pass_over(key, error)
+            pass_over(key, error)
             return None
 
-    def _heads(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield each of these names in ready/ with the beginning of its file, but not those that cannot be read now."""
-        for name, head in self._disk.read_heads(self._folders["ready"], names, HEAD_SIZE):
-            if isinstance(head, bytes):
-                yield name, head
-            elif not isinstance(head, FileNotFoundError):
-                _pass_over(name, head)
-
     def _refresh(self) -> None:
-        self._waiting.refresh(self._disk.names(self._folders["ready"]), self.generation)
+        self._waiting.refresh(self._ready_names(), self.generation)
         self._stops = None
 
     def _is_to_stop(self, waiting: WaitingJob) -> bool:
         """Check whether somebody has requested a stop of this job, by a list that is made at most once a look."""
         if self._stops is None:
-            self._stops = frozenset(self._disk.names(self._folders["stop"]))
+            self._stops = frozenset(self._names_to_stop())
         return waiting.name in self._stops
 
     def _is_put_off(self, waiting: WaitingJob) -> bool:
@@ -233,29 +255,7 @@ class ReadyJobs(SpoolFolders):
         Whether that person may is judged by whoever claims the job. A request ends one wait, not those that follow:
         whatever keeps the stop from being obeyed must not be tried again without a pause.
         """
-        if job.is_due():
-            return True
-        if not self._is_to_stop(waiting):
-            return False
-        attempt = job.last("attempt")
-        try:
-            requested_at = self._disk.modified(self._path("stop", waiting.name))
-        except FileNotFoundError:  # the job has just ended
-            return False
-        return attempt is None or requested_at > attempt["at"]
-
-    def stop_requesters(self, key: Key) -> tuple[str, ...]:
-        """Return who has requested a stop of this job, first one first; () if nobody has or the disk fails.
-
-        An earlier version's request names nobody: "" stands for it.
-        """
-        with contextlib.suppress(OSError):
-            fd = self._disk.open(self._path("stop", str(key)))
-            try:
-                return tuple(self._disk.read(fd).decode("ascii", "ignore").split()) or ("",)
-            finally:
-                self._disk.close(fd)
-        return ()
+        return job.is_due() or (self._is_to_stop(waiting) and self._has_new_stop(job))
 
     def _log_unknown(self, names: Iterable[str]) -> None:
         """Log each of these names in ready/ that was not logged before."""
@@ -273,8 +273,8 @@ def _is_any(jobs: Iterator[Job]) -> bool:
     return False
 
 
-def _pass_over(job: Key | str, error: OSError) -> None:
-    """Log that one job cannot be read, so that the others go on. Raise `error` if it is a SYSTEM_WIDE_ERROR."""
-    if error.errno in SYSTEM_WIDE_ERRORS:
+def pass_over(job: Key | str, error: OSError) -> None:
+    """Log that one job cannot be read, so that the others go on. Raise `error` if none can be."""
+    if error.errno in SYSTEM_WIDE_ERRORS or isinstance(error, StoreUnreachable):
         raise error
     log.warning("job=%s outcome=not-read reason=%s", job, error)

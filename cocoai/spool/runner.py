@@ -94,10 +94,9 @@ class Runner:
         is made anew. A failure is only logged.
         """
         try:
-            if restored := self._spool.restore_marks():
-                log.info("spool outcome=marks-restored number=%d", restored)
+            self._spool.begin()
         except StoreError:
-            log.exception("spool outcome=marks-not-restored")
+            log.exception("spool outcome=not-mended")
         try:
             earlier = self._born
             self._born = self._spool.generation = self._generation.increment()

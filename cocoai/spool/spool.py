@@ -1,18 +1,7 @@
-"""Spool: the store of jobs, as files that survive a crash. A job's state is the folder in which its file lies.
+"""Spool: the store of jobs: what may be done with them, and in which order, wherever they lie.
 
-    folder    the job is                          after a crash
-    tmp/      being written, under a random name  rubbish: nobody was told 200, so it is sent again; swept
-    ready/    accepted: free, or claimed by       the lock is gone, so it is free; the next claim reads
-              the process that holds its lock     its facts and goes on from there
-    done/     answered                            the memory against redelivery
-    failed/   given up, and the asker was told    kept for the operator, who may retry it
-
-Beside them lie stop/, where a file by a job's name holds who has requested that it ends with what is there, and files/,
-where a picture waits until it is in Slack.
-
-A job is one file. Its name is its key, its first line the question, each further line a fact that has
-happened (JSON, appended, fsynced). Its `flock` is the claim. **The link into ready/ is the instant that
-commits.** No fsync happens under put.lock.
+It is in one of two rooms: files below `var` (file_spool.py), or a database that several machines share (mariadb/). Both
+keep the same promises, and the same tests run on both. **put() commits**: from then on the job is answered.
 """
 
 from __future__ import annotations
@@ -20,144 +9,48 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import math
-import os
-import time
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from typing import Any
 
 from cocoai.json_values import text_at
-from cocoai.spool.admin import SpoolAdmin
-from cocoai.spool.admission import Admission, asked_at, limited_key
-from cocoai.spool.disk import Disk
-from cocoai.spool.files import DRAWING, SpooledFiles, kept_file
-from cocoai.spool.folders import STATES
-from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
+from cocoai.spool.files import JobFiles
+from cocoai.spool.job import LONGEST_DELAY, STATES, Fact, Job
 from cocoai.spool.key import Key
-from cocoai.spool.limits import QuestionLimits
 from cocoai.spool.ready import ReadyJobs
-from cocoai.spool.store_error import StoreError, as_store_errors
-from cocoai.spool.thread_marks import ThreadMarks
+from cocoai.spool.store_error import ClaimLost, NoSuchJob, StoreError, as_store_errors
 
 log = logging.getLogger(__name__)
 
 
-class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
-    """All jobs below `var`: each is put, claimed, and finished or failed, and may be requested to stop.
+class Spool(ReadyJobs):
+    """All jobs: each is put, claimed, and finished or failed, and may be requested to stop.
 
-    `kinds` are the kinds of job that this version can do, None stands for all; `light_kinds` are those that need no
-    model, and come first. They, and those of `unmarked_kinds`, leave no mark on their thread. A person may ask
-    `questions_per_minute`, 0 means no limit. `clock` returns epoch seconds. Its methods raise `StoreError` if the store
-    cannot be read or written.
+    A `state` is one of STATES. Its methods raise `StoreError` if the store cannot be read or written; `NoSuchJob`,
+    `JobInUse` and `StoreUnreachable` are such errors too.
     """
 
-    def __init__(
-        self,
-        var: str,
-        *,
-        clock: Callable[[], float] = time.time,
-        disk: Disk | None = None,
-        kinds: Collection[str] | None = None,
-        light_kinds: Collection[str] = (),
-        unmarked_kinds: Collection[str] = (),
-        questions_per_minute: int = 0,
-    ) -> None:
-        super().__init__(var, clock=clock, disk=disk, kinds=kinds, light_kinds=light_kinds)
-        self._unmarked_kinds = self._light_kinds | frozenset(unmarked_kinds)
-        self.files = SpooledFiles(self._folders["files"], self._disk)
-        self.limits = QuestionLimits(self._folders["asked"], self._disk, questions_per_minute)
+    files: JobFiles
+    """What jobs have beside their lines."""
 
     # put: what the worker does before it answers 200
 
-    @as_store_errors()
+    @abstractmethod
     def put(self, key: Key, question: Mapping[str, Any]) -> bool:
-        """Write a question as a job into ready/, and wait until it is on the disk.
+        """Store a question as a ready job, and wait until that is durable.
 
         Return True if it is new, False if a job of this key, or of the same gesture, exists already, whatever its
         state. A question over a limit is kept as a job of kind LIMITED, with `why` and `seconds`. After a StoreError it
         is not accepted: Slack must be told 503, so that it sends the question again.
         """
-        if self._knows(key, *STATES):
-            # The first copy's writer may have died between its link and its fsync.
-            self._sync("ready")
-            return False
-        if question.get("kind") in self._light_kinds:
-            return self._write_and_link(key, question)[0]
-        # A question that is seen to be over the limit leaves no mark: nobody is answered in its thread.
-        refusal = self._rate_refusal(key, question)
-        if not refusal:
-            if question.get("kind") not in self._unmarked_kinds:
-                # It is not fsynced, as restore_marks() makes it anew from the job: but no kill can take it any more.
-                self._disk.touch(self._path("threads", key.thread))
-            is_new, refusal = self._write_and_link(key, question)
-        if refusal:
-            log.info("question key=%s outcome=limited why=%s", key, refusal["why"])
-            is_new, _ = self._write_and_link(limited_key(key, question), {**question, **refusal})
-        return is_new
 
-    def _write_and_link(self, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
-        """Write the question to a file, and commit that as a job.
-
-        Return whether there is a new job, and what _refusal() says: if that is not empty, there is no new job.
-        """
-        temporary = self._write(question)
-        try:
-            outcome = self._commit(temporary, key, question)
-            self._sync("ready")
-        finally:
-            self._drop(temporary)
-        return outcome
-
-    def _write(self, question: Mapping[str, Any]) -> str:
-        """Write the question to a new file in tmp/, fsync it, and return its path. If that fails, no file is left."""
-        path = self._path("tmp", os.urandom(12).hex())
-        fd = self._disk.create(path)
-        try:
-            try:
-                self._disk.append(fd, encode_line(dict(question)))
-                self._disk.fsync(fd)
-            finally:
-                self._disk.close(fd)
-        except OSError:
-            # The disk may be full, and Slack sends it again and again: no rubbish of ours is to fill it further.
-            self._drop(path)
-            raise
-        return path
-
-    def _drop(self, temporary: str) -> None:
-        """Remove a path in tmp/; a failure is ignored."""
-        with contextlib.suppress(OSError):  # then sweep() does it
-            self._disk.unlink(temporary)
-
-    def _commit(self, temporary: str, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
-        """Link the file `temporary` into ready/ under put.lock, and count the question for its asker's limit.
-
-        Return False, without a link, if another process has put this key or gesture meanwhile, or if there is a
-        refusal, which is returned too ({} for none). A light job is not refused.
-        """
-        is_light = question.get("kind") in self._light_kinds
-        with self._putting(), contextlib.suppress(FileExistsError):
-            if self._knows(key, *STATES) or self._is_known_gesture(key, question):
-                return False, {}
-            if refusal := {} if is_light else self._refusal(key, question):
-                return False, refusal
-            self._disk.link(temporary, self._path("ready", str(key)))
-            if not is_light:
-                with contextlib.suppress(OSError):  # it is accepted; one question more in this minute does no harm
-                    self.limits.count(text_at(question, "user"), asked_at(key, question))
-            return True, {}
-        return False, {}
-
-    @as_store_errors()
+    @abstractmethod
     def seconds_to_wait(self, user: str, ts: str) -> int:
         """Return the seconds after `ts` until this person may ask again, 0 for at once, as it looks before put()."""
-        return math.ceil(self.limits.seconds_to_wait(user, ts))
 
-    @as_store_errors()
+    @abstractmethod
     def is_to_be_told(self, user: str, key: Key) -> bool:
         """Check whether this limited job is the one that tells its asker to wait, and note it: one a minute is."""
-        with self._putting():
-            return self.limits.is_to_be_told(user, str(key), self._clock())
 
     # claim: what a job process and the placeholder process do
 
@@ -201,12 +94,17 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         Return False if this job's own file is damaged: it is put off, and the others go on. Else raise OSError.
         """
         try:
-            # The link's writer may not have come to its own fsync, and from here on we speak outside.
-            self._sync("ready")
+            self._make_sure_it_is_kept()
             return self._is_recorded(job, fact, **values)
+        except ClaimLost:  # another process was faster
+            job.release()
+            return False
         except OSError:
             job.release()
             raise
+
+    def _make_sure_it_is_kept(self) -> None:
+        """Make sure that no job that was seen can be lost any more: from the claim on we speak outside."""
 
     def _is_recorded(self, job: Job, fact: str, **values: Any) -> bool:
         """Record a fact; return True. If only this job's file cannot be written, put it off, release it, return False.
@@ -238,51 +136,124 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         """
         self._end(job, "failed", "refused" if is_refusal else "failed", reason=reason)
 
-    @as_store_errors()
-    def _end(self, job: Job, folder: str, fact: str, **values: Any) -> None:
-        """Record the last fact if the disk takes it, move the job to `folder`, and release it.
+    @abstractmethod
+    def _end(self, job: Job, state: str, fact: str, **values: Any) -> None:
+        """Record the last fact if the store takes it, move the job to `state`, and release it.
 
-        Then remove its files, but for kept_file() in failed/, and its stop request, and renew its thread's mark. Raise
-        StoreError if it cannot be moved.
+        Then remove its files, but for kept_file() in `failed`, and its stop requests, and renew its thread's mark.
+        Raise StoreError if it cannot be moved.
         """
-        # A full disk must not keep an answered question in ready/: it would be answered again.
-        with contextlib.suppress(OSError):
-            job.record(fact, **values)
-        self._move(job, "ready", folder)
-        self._forget_stop_request(job.key)
-        if any(line.get("fact") == DRAWING for line in job.lines):
-            self.files.remove(job.key, but=kept_file(job.lines) if folder == "failed" else "")
-        if job.kind not in self._unmarked_kinds:
-            with contextlib.suppress(OSError):
-                self._disk.touch(self._path("threads", job.key.thread))
 
     # stop: what somebody asks for while a job is in hand
 
-    @as_store_errors()
+    @abstractmethod
     def request_stop(self, key: Key, user: str) -> bool:
         """Leave this user's request that the job's answer ends with the text written so far; its process looks for it.
 
-        Return False if the job is not in ready/: it has ended. After a StoreError no process will see the request.
+        Return False if the job is not ready: it has ended. After a StoreError no process will see the request.
         """
-        if not self._knows(key, "ready"):
-            return False
-        # The job may end just now: then the request lies there until it is swept, and concerns no other job.
-        # Nothing is fsynced: after a power cut the answer is written anew, and whoever still minds asks again.
-        path, temporary = self._path("stop", str(key)), self._path("tmp", os.urandom(12).hex())
-        self._append_line(temporary, user)
-        try:
-            # So that the file is never seen empty: then it is an earlier version's, and counts whoever has left it.
-            self._disk.link(temporary, path)
-        except FileExistsError:
-            self._append_line(path, user)
-        finally:
-            self._drop(temporary)
-        return True
 
-    def _append_line(self, path: str, text: str) -> None:
-        """Append a line of text to a file, which is made if it is missing."""
-        fd = self._disk.open_or_create(path)
-        try:
-            self._disk.append(fd, f"{text}\n".encode())
-        finally:
-            self._disk.close(fd)
+    @abstractmethod
+    def stop_requesters(self, key: Key) -> tuple[str, ...]:
+        """Return who has requested a stop of this job, first one first; () if nobody has or the store fails.
+
+        An earlier version's request names nobody: "" stands for it.
+        """
+
+    # threads: what is known of those in which CocoAI was asked
+
+    @abstractmethod
+    def mark_of(self, channel: str, thread_ts: str) -> Mapping[str, Any] | None:
+        """Return what was noted of a thread in which a question was put, or ended, in the last 30 days; else None.
+
+        {} if nothing was noted, or it is lost. `thread_ts` is "" for a direct message's own box.
+        """
+
+    @abstractmethod
+    def note(self, channel: str, thread_ts: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Note of a thread the facts that `change` returns for those that are known ({} if none are), if they differ.
+
+        Facts that it leaves out stay as they are.
+        """
+
+    # the pool, the operator, the status page and the hourly sweep
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make what is missing of the store, and make sure that jobs can be stored and moved there."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Mend, in a master before it forks, what a crash may have left behind. Raise StoreError if that fails."""
+
+    @abstractmethod
+    def keys(self, state: str) -> list[Key]:
+        """Return the keys of the jobs in a state, oldest question first; other names are left out."""
+
+    @abstractmethod
+    def peek(self, state: str, key: Key) -> list[Fact]:
+        """Return every whole line of a job, its question first; [] if not even that is whole. Claim nothing.
+
+        Raise NoSuchJob if the job is not in this state.
+        """
+
+    def find(self, key: Key) -> tuple[str, list[Fact]]:
+        """Return a job's state and its lines, as peek() does. Raise NoSuchJob if it is in none of the STATES."""
+        for state in STATES:
+            with contextlib.suppress(NoSuchJob):
+                return state, self.peek(state, key)
+        raise NoSuchJob(f"there is no job {key}")
+
+    @abstractmethod
+    def lines_at_rest(self, key: Key) -> list[Fact]:
+        """Return every whole line of a job that no process works on; [] if there is none, or it is damaged.
+
+        Raise JobInUse if one works on it.
+        """
+
+    @abstractmethod
+    def since(self, state: str, moment: float) -> list[Key]:
+        """Return the keys of the jobs in a state that changed after `moment` (epoch seconds), last one first."""
+
+    @abstractmethod
+    def moments(self, state: str, key: Key) -> list[tuple[str, float]]:
+        """Return the name and the time (epoch seconds) of each fact of a job, oldest first: cheaper than peek().
+
+        Claim nothing. Raise NoSuchJob if the job is not in this state.
+        """
+
+    @abstractmethod
+    def count(self, state: str) -> int:
+        """Return how many jobs are in a state, whatever their names, or files of what `RETENTION` names."""
+
+    @abstractmethod
+    def annotate(self, key: Key, fact: str, **values: Any) -> bool:
+        """Append a fact to a job that has ended; the time of its last change stays.
+
+        That time says when the job ended, and so how long it is kept. Return False if it has not ended, or was swept.
+        Raise JobInUse if another process holds it, ValueError if it is damaged.
+        """
+
+    @abstractmethod
+    def retry(self, key: Key) -> None:
+        """Make a failed job ready again, so that it is answered with a full count of attempts.
+
+        Raise NoSuchJob if it has not failed, JobInUse if another process holds it, ValueError if it is damaged,
+        WordsForgotten if nothing of its question is left.
+        """
+
+    @abstractmethod
+    def rewrite(self, state: str, key: Key, change: Callable[[list[Fact]], list[Fact] | None]) -> bool:
+        """Put what `change` returns for a job's lines in their place, for good; the time of its last change stays.
+
+        For None, nothing is changed. Return False then, and if the job is not in this state. Raise JobInUse if another
+        process holds it, ValueError if it is damaged.
+        """
+
+    @abstractmethod
+    def drop_rubbish(self) -> None:
+        """Remove what killed processes have left half stored, where a question may stand."""
+
+    @abstractmethod
+    def sweep(self) -> int:
+        """Remove what is older than is kept, and what killed processes have left. Return how many things that were."""

@@ -24,6 +24,17 @@ class NoAccess(StoreError, PermissionError):
     """This user may not read or write the store."""
 
 
+class StoreUnreachable(StoreError):
+    """The store is on another machine, or of another process, and does not answer now."""
+
+
+class ClaimLost(StoreError):
+    """Another process may have this job now, since its claim was not renewed in time: nothing more may be done for it.
+
+    Jobs in files are never lost so: there the kernel keeps the claim as long as its process lives.
+    """
+
+
 class NoSuchJob(StoreError, FileNotFoundError):
     """There is no job of this key in the state in which it was looked for. It may have moved on a moment ago."""
 

@@ -16,8 +16,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from cocoai.spool.folders import STATES, SpoolFolders
-from cocoai.spool.job import encode_line
+from cocoai.spool.folders import SpoolFolders
+from cocoai.spool.job import STATES, encode_line
 from cocoai.spool.key import Key, is_key
 from cocoai.spool.store_error import as_store_errors
 from cocoai.spool.waiting import HEAD_SIZE, waiting_job

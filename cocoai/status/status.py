@@ -16,6 +16,7 @@ from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_sn
 from cocoai.errors import COUNTERS
 from cocoai.last_check import LastCheck, read_last_check
 from cocoai.slack.model.job_kinds import JOB_KINDS
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 from cocoai.status.last_check import check_as_json
@@ -135,7 +136,7 @@ def collect(settings: config.Settings) -> Status:
     now = time.time()
     snapshot, state, trouble = _read_scoreboard(settings)
     documents, history = _read_documents(settings)
-    spool = Spool(settings.paths.var, kinds=JOB_KINDS)
+    spool = FileSpool(settings.paths.var, kinds=JOB_KINDS)
     return Status(
         at=now,
         var=settings.paths.var,

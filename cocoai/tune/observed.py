@@ -10,7 +10,7 @@ from cocoai import config
 from cocoai.engine.process.scoreboard_records import ABSENCES
 from cocoai.engine.process.scoreboard_snapshot import Snapshot, read_snapshot
 from cocoai.errors import COUNTERS
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.status.answers import ANSWER, ASKED, BEGUN, FINISHED, PLACEHOLDER, Phase, phases
 
 ENOUGH_SECONDS = 86_400.0
@@ -86,7 +86,7 @@ def observe(settings: config.Settings, now: float | None = None) -> Observed:
 
 def _observed(settings: config.Settings, seen: Snapshot, now: float) -> Observed:
     """Combine what the scoreboard and the spool tell. Raise OSError if the spool cannot be read."""
-    waited, answering, writing = phases(Spool(settings.paths.var), now, PHASES)
+    waited, answering, writing = phases(FileSpool(settings.paths.var), now, PHASES)
     return Observed(
         seconds=max(0.0, now - seen.started),
         requests=seen.accepted,

@@ -16,8 +16,8 @@ from cocoai.ledger import database
 from cocoai.ledger.charge import Bill, PaidCall, Payer
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.thread.user_names import UserNames
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.books import books
 from tests.ledger.charges import charge
 from tests.options import US
@@ -40,9 +40,9 @@ class Machine:
         return Path(self.settings.paths.var)
 
     @property
-    def spool(self) -> Spool:
+    def spool(self) -> FileSpool:
         """Return the spool, opened anew."""
-        return Spool(str(self.var))
+        return FileSpool(str(self.var))
 
     @property
     def ledger(self) -> str:

@@ -22,8 +22,8 @@ from cocoai.backup.contents import NAME
 from cocoai.engine.process.fork import fork
 from cocoai.errors import CocoAIError
 from cocoai.ledger import database
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 from tests.backup.machine import Machine, contents, empty_machine, machine_in, names_in
 from tests.ledger.charges import CHARGE
@@ -56,7 +56,7 @@ def noted(path: Path) -> list[str]:
 
 def put_and_end(machine: Machine, number: int) -> None:
     """Put a job, note its key, then finish or fail the next one or leave it, for ever; now and then retry one."""
-    spool = Spool(str(machine.var))
+    spool = FileSpool(str(machine.var))
     second = number * 1_000_000
     while True:
         second += 1

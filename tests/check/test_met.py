@@ -12,8 +12,8 @@ from cocoai.check.target import Target, find_target
 from cocoai.check.words.english import ENGLISH
 from cocoai.slack.api.home_tab import NO_HOME_TAB
 from cocoai.slack.model.home_opened import HOME, HomeOpened
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.troubles.store import Troubles
 from tests.status.samples import settings_in
 
@@ -53,7 +53,7 @@ def test_a_dead_token_is_told_with_those_who_wait(target: Target) -> None:
 
 def test_nobody_has_opened_the_home_tab(target: Target) -> None:
     """Slack does not say whether there is one: it is only to be known."""
-    Spool(target.var).make_folders()
+    FileSpool(target.var).make_folders()
 
     assert [("unopened", "note")] == [(each.case, each.level) for each in home(target)]
 
@@ -61,7 +61,7 @@ def test_nobody_has_opened_the_home_tab(target: Target) -> None:
 @pytest.mark.parametrize(("why", "case", "level"), [("", "ok", "ok"), (NO_HOME_TAB, "off", "warning")])
 def test_the_last_look_at_the_home_tab_counts(target: Target, why: str, case: str, level: str) -> None:
     """By what Slack said when the tab was to be filled."""
-    spool = Spool(target.var, light_kinds={HOME})
+    spool = FileSpool(target.var, light_kinds={HOME})
     spool.make_folders()
     for at, said in ((1764600000, NO_HOME_TAB), (1764600100, ""), (1764600200, why)):
         opened = HomeOpened("U0ASKER01", "D0ASKER01", at)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cocoai.spool.admission import LIMITED
+from cocoai.spool.file_job import FileJob
 from cocoai.spool.job import Job, encode_line
 from cocoai.spool.key import Key
 from tests.crash.machine import ScheduledSpool
@@ -120,7 +121,7 @@ class EndsWithoutTheLock(ScheduledSpool):
 class LeavesTornLines(ScheduledSpool):
     """Writes the next fact after what a power cut has left of the last one."""
 
-    class TornJob(Job):
+    class TornJob(FileJob):
         """A job that is claimed without a check of its last line."""
 
         def take(self) -> bool:
@@ -131,14 +132,14 @@ class LeavesTornLines(ScheduledSpool):
                 raise ValueError(f"{self.key}: no question in it")
             return True
 
-    def _job(self, folder: str, key: Key) -> Job:
+    def _job(self, folder: str, key: Key) -> FileJob:
         return self.TornJob(key, self._path(folder, str(key)), disk=self._disk, clock=self._clock)
 
 
 class RecordsWithoutFsync(ScheduledSpool):
     """Records facts without an fsync, and goes on from them."""
 
-    class HastyJob(Job):
+    class HastyJob(FileJob):
         """A job whose facts are not fsynced."""
 
         def record(self, fact: str, **values: Any) -> None:
@@ -146,7 +147,7 @@ class RecordsWithoutFsync(ScheduledSpool):
             self._disk.append(self._fd, encode_line(line))
             self._lines.append(line)
 
-    def _job(self, folder: str, key: Key) -> Job:
+    def _job(self, folder: str, key: Key) -> FileJob:
         return self.HastyJob(key, self._path(folder, str(key)), disk=self._disk, clock=self._clock)
 
 
@@ -161,14 +162,14 @@ class DeletesOnStopRequest(ScheduledSpool):
 class ForgetsRequests(ScheduledSpool):
     """Keeps no record of the requests to the model, so that each new process sends another."""
 
-    class ForgetfulJob(Job):
+    class ForgetfulJob(FileJob):
         """A job that keeps no `asked` fact."""
 
         def record(self, fact: str, **values: Any) -> None:
             if fact != "asked":
                 super().record(fact, **values)
 
-    def _job(self, folder: str, key: Key) -> Job:
+    def _job(self, folder: str, key: Key) -> FileJob:
         return self.ForgetfulJob(key, self._path(folder, str(key)), disk=self._disk, clock=self._clock)
 
 

@@ -12,9 +12,10 @@ import pytest
 
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_job import FileJob
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job, encode_line
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 
 NOW = 1_763_822_100.0
 
@@ -31,15 +32,15 @@ class Subject:
     var: str
     files: Disk
     now: float = NOW
-    spool: Spool = field(init=False)
+    spool: FileSpool = field(init=False)
 
     def __post_init__(self) -> None:
         self.spool = self.other_spool()
         self.spool.make_folders()
 
-    def other_spool(self) -> Spool:
+    def other_spool(self) -> FileSpool:
         """Return the spool of another process."""
-        return Spool(self.var, clock=self.clock, disk=self.files)
+        return FileSpool(self.var, clock=self.clock, disk=self.files)
 
     def clock(self) -> float:
         """Return the time at which the clock stands."""
@@ -252,7 +253,7 @@ class SpoolContract:
         """Another process may finish the job in between, and a lock on a file in done/ has no meaning."""
         subject.put(key(1))
         path = subject.path("spool", "ready", str(key(1)))
-        late = Job(key(1), path, disk=subject.files, clock=subject.clock)
+        late = FileJob(key(1), path, disk=subject.files, clock=subject.clock)
         subject.spool.finish(subject.claim())
 
         assert late.take() is False

@@ -15,8 +15,7 @@ from cocoai.slack.model.shortcut import Shortcut
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.files import DRAWING
-from cocoai.spool.folders import STATES
-from cocoai.spool.job import Fact
+from cocoai.spool.job import STATES, Fact
 from cocoai.spool.key import Key
 from cocoai.spool.limits import MINUTE
 from cocoai.texts import ENGLISH

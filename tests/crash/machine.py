@@ -16,10 +16,9 @@ from cocoai.answer import Answerer, Books
 from cocoai.json_values import text_at
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.model.question import Question
-from cocoai.spool.folders import STATES
-from cocoai.spool.job import Fact, Job
+from cocoai.spool.file_spool import FileSpool
+from cocoai.spool.job import STATES, Fact, Job
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.crash.clips import SPEECH, SimulatedTranscriber
 from tests.crash.disk import SimulatedDisk
 from tests.crash.ledger import simulated_books
@@ -37,7 +36,7 @@ BLANK = blank(VAR)
 OPTIONS, IDENTITY = options(update_interval=0.0, images=IMAGES, speech=SPEECH), FixedIdentity()
 
 
-class ScheduledSpool(Spool):
+class ScheduledSpool(FileSpool):
     """The product's spool, with the scheduler's lock for `put.lock`: a process that waits for it takes no time."""
 
     def __init__(self, machine: Machine) -> None:
@@ -72,7 +71,7 @@ class ScheduledSpool(Spool):
 class Variants:
     """The implementations that a machine runs: the product's, or one that is broken on purpose."""
 
-    spool: Callable[[Machine], Spool] = ScheduledSpool
+    spool: Callable[[Machine], FileSpool] = ScheduledSpool
     answerer: type[Answerer] = Answerer
     books: Callable[[Services], Books] = simulated_books
 

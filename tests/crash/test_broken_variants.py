@@ -14,8 +14,8 @@ import pytest
 
 from cocoai.answer import Answerer, Books
 from cocoai.engine.process import fork
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.crash import broken_answer, broken_books, broken_spool
 from tests.crash.enumeration import COARSE_AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import history_named
@@ -116,7 +116,7 @@ def test_a_broken_variant_is_caught(variant: Variant) -> None:
 
 def claims_twice(folder: Path, close: Callable[[], None]) -> bool:
     """Check, in a child, whether a claimed job can be claimed again once `close` has closed the inherited file."""
-    spool = Spool(str(folder))
+    spool = FileSpool(str(folder))
     job = spool.claim()
     assert job is not None
     close()
@@ -132,7 +132,7 @@ def test_a_child_keeps_its_claim_only_if_inherited_descriptors_are_replaced(
     That is why a child replaces inherited descriptors by /dev/null.
     """
     # The simulated disk has no descriptors of a parent, so these are real processes on a real folder.
-    spool = Spool(str(tmp_path))
+    spool = FileSpool(str(tmp_path))
     spool.make_folders()
     spool.put(Key("C0PRACTICE", "1.000100", "1.000100"), {"text": "?"})
     inherited = (tmp_path / "inherited").open("w")

@@ -11,7 +11,7 @@ from cocoai.cli import main
 from cocoai.document_sources import document_sources
 from cocoai.documents.index_task import index_path
 from cocoai.documents.indexing import index_slice
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 
 BOARD = "C0BOARD001"
 
@@ -48,7 +48,7 @@ class Team:
         self.var = Path(self.settings.paths.var)
         for name in ("run", "locks"):
             (self.var / name).mkdir(parents=True, exist_ok=True)
-        Spool(str(self.var)).make_folders()
+        FileSpool(str(self.var)).make_folders()
         self.index = Path(index_path(str(self.var)))
 
     def set(self, text: str) -> None:

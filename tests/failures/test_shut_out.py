@@ -11,8 +11,8 @@ from cocoai.rehearsal.slack.file_server import FileServer
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeChannel
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import LONGEST_DELAY
-from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH, JAPANESE
 from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.failures.scenarios import PICTURE
@@ -165,7 +165,7 @@ def test_what_waits_is_due_at_once_in_the_next_generation(harness: LocalizedHarn
         harness.wait()
     harness.run()
 
-    spools = [Spool(str(harness.var), clock=harness.clock) for _ in range(2)]
+    spools = [FileSpool(str(harness.var), clock=harness.clock) for _ in range(2)]
     spools[1].generation = 1
 
     assert [False, True] == [spool.is_claimable() for spool in spools]

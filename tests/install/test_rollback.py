@@ -14,8 +14,8 @@ from cocoai.install.choices import Choices
 from cocoai.install.releases import Releases
 from cocoai.install.steps import Task
 from cocoai.slack.model.job_kinds import JOB_KINDS
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from tests.install.place import Place, fill
 
 CHOICES = Choices("a.example.com")
@@ -28,12 +28,12 @@ def place(tmp_path: Path) -> Place:
     for slot in place.slots:
         fill(slot, "some version")
     Releases(place).turn(place.slots[0]).do()
-    Spool(place.var).make_folders()
+    FileSpool(place.var).make_folders()
     return place
 
 
 def waiting(place: Place, *kinds: str) -> None:
-    spool = Spool(place.var)
+    spool = FileSpool(place.var)
     for number, kind in enumerate(kinds):
         ts = f"1700000000.{number:06d}"
         spool.put(Key("C0PRACTICE", ts, ts), {"kind": kind})
@@ -69,14 +69,14 @@ def test_the_version_before_is_asked_and_not_the_checkout(
 def test_a_job_that_is_done_while_we_look_is_no_failure(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting(place, "gone_meanwhile", "still_there")
     gone = Path(place.var, "spool/ready", "C0PRACTICE-1700000000.000000-1700000000.000000")
-    keys = Spool.keys
+    keys = FileSpool.keys
 
-    def then_one_is_done(spool: Spool, state: str) -> list[Key]:
+    def then_one_is_done(spool: FileSpool, state: str) -> list[Key]:
         found = keys(spool, state)
         gone.unlink()
         return found
 
-    monkeypatch.setattr(Spool, "keys", then_one_is_done)
+    monkeypatch.setattr(FileSpool, "keys", then_one_is_done)
     assert {"still_there"} == rollback.waiting_kinds(place.var)
 
 

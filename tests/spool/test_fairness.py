@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.spool.waiting import HEAD_SIZE, waiting_job
 
 NOW = 1_763_822_100.0
@@ -76,13 +76,13 @@ def disk() -> CountingDisk:
 
 
 @pytest.fixture
-def spool(tmp_path: Path, clock: Clock, disk: CountingDisk) -> Spool:
-    made = Spool(str(tmp_path), clock=clock, disk=disk, light_kinds={"delete"})
+def spool(tmp_path: Path, clock: Clock, disk: CountingDisk) -> FileSpool:
+    made = FileSpool(str(tmp_path), clock=clock, disk=disk, light_kinds={"delete"})
     made.make_folders()
     return made
 
 
-def claim_all(spool: Spool) -> list[Job]:
+def claim_all(spool: FileSpool) -> list[Job]:
     """Claim jobs, each beside those claimed before, until none is claimable."""
     jobs: list[Job] = []
     while (job := spool.claim({str(other.key) for other in jobs})) is not None:
@@ -94,7 +94,7 @@ def keys_of(jobs: Iterable[Job]) -> list[Key]:
     return [job.key for job in jobs]
 
 
-def test_who_has_fewest_in_hand_comes_first(spool: Spool) -> None:
+def test_who_has_fewest_in_hand_comes_first(spool: FileSpool) -> None:
     """One person's backlog does not hold up another's question; among equals the oldest is claimed."""
     for ts in range(1, 5):
         spool.put(key(ts), question("U0MANY"))
@@ -106,7 +106,7 @@ def test_who_has_fewest_in_hand_comes_first(spool: Spool) -> None:
     assert [key(1), key(5), key(6), key(2), key(3), key(4)] == claimed
 
 
-def test_with_one_slot_people_take_turns(spool: Spool) -> None:
+def test_with_one_slot_people_take_turns(spool: FileSpool) -> None:
     """One question after another, with none in hand between them: whoever was answered longest ago comes next."""
     for ts, user in enumerate(("U0A", "U0A", "U0A", "U0B", "U0B", "U0C"), 1):
         spool.put(key(ts), question(user))
@@ -119,7 +119,7 @@ def test_with_one_slot_people_take_turns(spool: Spool) -> None:
     assert ["U0A", "U0B", "U0C", "U0A", "U0B", "U0A"] == order
 
 
-def test_the_head_of_a_thread_counts_for_whoever_waits_behind_it(spool: Spool) -> None:
+def test_the_head_of_a_thread_counts_for_whoever_waits_behind_it(spool: FileSpool) -> None:
     """A person with nothing in hand waits behind somebody's question: that one is claimed before their others."""
     for ts in (1, 2, 3):
         spool.put(key(ts), question("U0MANY"))
@@ -128,7 +128,7 @@ def test_the_head_of_a_thread_counts_for_whoever_waits_behind_it(spool: Spool) -
     assert [key(1), key(3), key(2)] == keys_of(claim_all(spool))
 
 
-def test_light_jobs_come_first_and_wait_for_no_thread(spool: Spool) -> None:
+def test_light_jobs_come_first_and_wait_for_no_thread(spool: FileSpool) -> None:
     """A click is claimed before older questions, and beside the question of its own thread that is in hand."""
     spool.put(key(1), question("U0A"))
     first = spool.claim()
@@ -142,7 +142,7 @@ def test_light_jobs_come_first_and_wait_for_no_thread(spool: Spool) -> None:
     assert [key(2), key(4, thread=3)] == keys_of(claim_all(spool))
 
 
-def test_a_light_job_does_not_hold_up_its_thread(spool: Spool) -> None:
+def test_a_light_job_does_not_hold_up_its_thread(spool: FileSpool) -> None:
     """The thread's question is claimed while a click in the same thread is put off."""
     spool.put(key(1), question("U0A", "delete"))
     spool.put(key(2, thread=1), question("U0A"))
@@ -155,7 +155,7 @@ def test_a_light_job_does_not_hold_up_its_thread(spool: Spool) -> None:
     assert spool.seconds_to_light() == pytest.approx(1.0)
 
 
-def test_the_first_placeholder_of_each_channel_and_person_comes_first(spool: Spool) -> None:
+def test_the_first_placeholder_of_each_channel_and_person_comes_first(spool: FileSpool) -> None:
     """A person's second question in a channel waits until everybody has a first one; a paused channel is left out."""
     for ts in (1, 2):
         spool.put(key(ts), question("U0MANY"))
@@ -172,7 +172,7 @@ def test_the_first_placeholder_of_each_channel_and_person_comes_first(spool: Spo
     assert [key(1), key(3), key(2)] == order
 
 
-def test_a_placeholder_that_comes_meanwhile_takes_its_place(spool: Spool) -> None:
+def test_a_placeholder_that_comes_meanwhile_takes_its_place(spool: FileSpool) -> None:
     """Who is next is decided when it is asked for: a newcomer does not wait for one person's backlog."""
     for ts in range(1, 4):
         spool.put(key(ts), question("U0MANY"))
@@ -186,7 +186,7 @@ def test_a_placeholder_that_comes_meanwhile_takes_its_place(spool: Spool) -> Non
     assert [key(1), key(9), key(2), key(3)] == order
 
 
-def test_placeholders_take_turns_though_the_first_are_known_to_be_posted(spool: Spool) -> None:
+def test_placeholders_take_turns_though_the_first_are_known_to_be_posted(spool: FileSpool) -> None:
     """Between two, the placeholder process looks at all that is claimable, and so learns what it has posted."""
     for ts in range(1, 6):
         spool.put(key(ts), question("U0MANY"))
@@ -202,7 +202,7 @@ def test_placeholders_take_turns_though_the_first_are_known_to_be_posted(spool: 
     assert [key(1), key(9), key(2), key(3), key(4), key(5)] == order
 
 
-def test_a_click_is_no_turn(spool: Spool) -> None:
+def test_a_click_is_no_turn(spool: FileSpool) -> None:
     """Who has just rated an answer is not put behind others for it, while it is in hand and after."""
     spool.put(key(1), question("U0A", "delete"))
     spool.put(key(2), question("U0A"))
@@ -211,7 +211,7 @@ def test_a_click_is_no_turn(spool: Spool) -> None:
     assert [key(1), key(2), key(3)] == keys_of(claim_all(spool))
 
 
-def test_a_file_that_cannot_be_written_holds_up_nobody(spool: Spool, disk: CountingDisk) -> None:
+def test_a_file_that_cannot_be_written_holds_up_nobody(spool: FileSpool, disk: CountingDisk) -> None:
     """The oldest job's file lies on a damaged block: the others are claimed and visited, and no process spins on it."""
     for ts in (1, 2):
         spool.put(key(ts), question(f"U0{ts}"))
@@ -225,14 +225,14 @@ def test_a_file_that_cannot_be_written_holds_up_nobody(spool: Spool, disk: Count
     assert not spool.any_without("placeholder")
 
 
-def test_a_look_reads_no_file_twice(spool: Spool, disk: CountingDisk, clock: Clock, tmp_path: Path) -> None:
+def test_a_look_reads_no_file_twice(spool: FileSpool, disk: CountingDisk, clock: Clock, tmp_path: Path) -> None:
     """The first look at put-off jobs reads each once; the next reads none, until their time has come."""
     for ts in range(1, 101):
         spool.put(key(ts), question("U0A"))
     for job in claim_all(spool):
         job.record("retry", retry_at=NOW + 100, free=True)
         job.release()
-    other = Spool(str(tmp_path), clock=clock, disk=disk, light_kinds={"delete"})
+    other = FileSpool(str(tmp_path), clock=clock, disk=disk, light_kinds={"delete"})
 
     disk.opened = 0
     first = (other.is_claimable(), disk.opened)
@@ -246,14 +246,14 @@ def test_a_look_reads_no_file_twice(spool: Spool, disk: CountingDisk, clock: Clo
     assert key(1) == keys_of(claim_all(other))[0]
 
 
-def test_a_job_that_comes_back_is_seen_again(spool: Spool, clock: Clock, tmp_path: Path) -> None:
+def test_a_job_that_comes_back_is_seen_again(spool: FileSpool, clock: Clock, tmp_path: Path) -> None:
     """The operator retries a failed job: what this process remembers of its earlier life does not hide it."""
     spool.put(key(1), question("U0A"))
     (job,) = claim_all(spool)
     job.record("retry", retry_at=NOW + 200, free=True)
     job.release()
     assert not spool.is_claimable()
-    other = Spool(str(tmp_path), clock=clock)
+    other = FileSpool(str(tmp_path), clock=clock)
     clock.now += 201
     (job,) = claim_all(other)
     clock.now -= 201

@@ -10,10 +10,10 @@ import pytest
 
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.files import DRAWING, FileTooBig
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 
 KEY = Key("C0PRACTICE", "1700000000.000100", "1700000000.000100")
@@ -49,9 +49,9 @@ def disk() -> FailingDisk:
 
 
 @pytest.fixture
-def spool(tmp_path: Path, disk: FailingDisk) -> Spool:
+def spool(tmp_path: Path, disk: FailingDisk) -> FileSpool:
     """Return a spool with its folders."""
-    spool = Spool(str(tmp_path), disk=disk)
+    spool = FileSpool(str(tmp_path), disk=disk)
     spool.make_folders()
     return spool
 
@@ -61,14 +61,14 @@ def names(tmp_path: Path) -> list[str]:
     return sorted(os.listdir(tmp_path / "spool" / "files"))
 
 
-def keep(spool: Spool, key: Key = KEY, name: str = "picture.jpeg", data: bytes = b"picture") -> str:
+def keep(spool: FileSpool, key: Key = KEY, name: str = "picture.jpeg", data: bytes = b"picture") -> str:
     """Write a job's file and return its path."""
     with spool.files.new(key, 1000) as file:
         file.write(data)
         return file.keep(name)
 
 
-def test_a_file_has_its_name_once_it_is_whole(spool: Spool, tmp_path: Path) -> None:
+def test_a_file_has_its_name_once_it_is_whole(spool: FileSpool, tmp_path: Path) -> None:
     """Before that it has another one; nobody but its owner can read it."""
     with spool.files.new(KEY, 1000) as file:
         file.write(b"pic")
@@ -81,14 +81,14 @@ def test_a_file_has_its_name_once_it_is_whole(spool: Spool, tmp_path: Path) -> N
     assert [f"{KEY}.picture.jpeg"] == names(tmp_path)
 
 
-def test_a_second_file_takes_the_first_one_s_place(spool: Spool) -> None:
+def test_a_second_file_takes_the_first_one_s_place(spool: FileSpool) -> None:
     """It is never half of each."""
     keep(spool, data=b"a picture")
 
     assert b"new" == Path(keep(spool, data=b"new")).read_bytes()
 
 
-def test_a_file_that_is_not_kept_is_gone(spool: Spool, tmp_path: Path) -> None:
+def test_a_file_that_is_not_kept_is_gone(spool: FileSpool, tmp_path: Path) -> None:
     """Nothing is left of it."""
     with spool.files.new(KEY, 1000) as file:
         file.write(b"pic")
@@ -97,7 +97,7 @@ def test_a_file_that_is_not_kept_is_gone(spool: Spool, tmp_path: Path) -> None:
     assert [] == names(tmp_path)
 
 
-def test_a_file_has_a_bound(spool: Spool, tmp_path: Path) -> None:
+def test_a_file_has_a_bound(spool: FileSpool, tmp_path: Path) -> None:
     """What is beyond it is not written."""
     with spool.files.new(KEY, 10) as file:
         file.write(bytes(10))
@@ -109,7 +109,7 @@ def test_a_file_has_a_bound(spool: Spool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failing", ["append", "fsync", "rename"])
-def test_a_failing_disk_leaves_nothing(spool: Spool, disk: FailingDisk, tmp_path: Path, failing: str) -> None:
+def test_a_failing_disk_leaves_nothing(spool: FileSpool, disk: FailingDisk, tmp_path: Path, failing: str) -> None:
     """The error is the store's."""
     disk.failing = failing
     with pytest.raises(StoreError):
@@ -118,8 +118,10 @@ def test_a_failing_disk_leaves_nothing(spool: Spool, disk: FailingDisk, tmp_path
     assert [] == names(tmp_path)
 
 
-@pytest.mark.parametrize("end", [Spool.finish, lambda spool, job: spool.fail(job, "why")], ids=["finished", "failed"])
-def test_the_files_of_a_job_go_with_it(spool: Spool, tmp_path: Path, end: Callable[[Spool, Job], None]) -> None:
+@pytest.mark.parametrize(
+    "end", [FileSpool.finish, lambda spool, job: spool.fail(job, "why")], ids=["finished", "failed"]
+)
+def test_the_files_of_a_job_go_with_it(spool: FileSpool, tmp_path: Path, end: Callable[[FileSpool, Job], None]) -> None:
     """Those that were not finished, too, and no other job's."""
     spool.put(KEY, {"kind": "mention", "user": "U1", "text": "draw a cat"})
     job = spool.claim()
@@ -134,7 +136,7 @@ def test_the_files_of_a_job_go_with_it(spool: Spool, tmp_path: Path, end: Callab
     assert [f"{OTHER}.picture.jpeg"] == names(tmp_path)
 
 
-def test_a_file_that_nobody_has_removed_is_swept(spool: Spool, tmp_path: Path) -> None:
+def test_a_file_that_nobody_has_removed_is_swept(spool: FileSpool, tmp_path: Path) -> None:
     """Of a job that waits after a time that is longer than all its waits; one of a strange name then, too."""
     spool.put(KEY, {"kind": "mention", "user": "U1", "text": "draw a cat"})
     paths = [keep(spool), str(tmp_path / "spool" / "files" / "strange")]
@@ -152,7 +154,7 @@ def test_a_file_that_nobody_has_removed_is_swept(spool: Spool, tmp_path: Path) -
 
 @pytest.mark.parametrize("is_shared", [False, True])
 def test_a_failed_job_keeps_a_picture_that_was_paid_and_is_not_in_slack(
-    spool: Spool, tmp_path: Path, *, is_shared: bool
+    spool: FileSpool, tmp_path: Path, *, is_shared: bool
 ) -> None:
     """An operator may retry it. The pictures that it was made from go, and so does what stands in Slack."""
     spool.put(KEY, {"kind": "mention", "user": "U1", "text": "draw a cat"})
@@ -176,7 +178,7 @@ def test_a_failed_job_keeps_a_picture_that_was_paid_and_is_not_in_slack(
     assert kept == names(tmp_path)
 
 
-def test_a_file_whose_job_has_ended_is_swept_at_once(spool: Spool, tmp_path: Path) -> None:
+def test_a_file_whose_job_has_ended_is_swept_at_once(spool: FileSpool, tmp_path: Path) -> None:
     """Its process was killed behind the move; another job's file, whose key begins alike, stays."""
     for key in (KEY, OTHER):
         spool.put(key, {"kind": "mention", "user": "U1", "text": "draw a cat"})

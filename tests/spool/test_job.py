@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_job import FileJob
 from cocoai.spool.job import LONGEST_DELAY, Job, encode_line, whole_lines
 from cocoai.spool.key import Key
 
@@ -24,7 +25,7 @@ def written(folder: Path, *lines: dict[str, Any], tail: bytes = b"") -> Job:
     """Return a locked job whose file holds these lines, and `tail`."""
     path = folder / str(KEY)
     path.write_bytes(b"".join(encode_line(line) for line in lines) + tail)
-    job = Job(KEY, str(path), disk=Disk(), clock=lambda: NOW)
+    job = FileJob(KEY, str(path), disk=Disk(), clock=lambda: NOW)
     assert job.take()
     return job
 
@@ -80,7 +81,7 @@ def test_a_file_without_a_question_is_refused(tmp_path: Path) -> None:
     """A question whose line is not whole was never accepted."""
     path = tmp_path / str(KEY)
     path.write_bytes(b'{"text": "half')
-    job = Job(KEY, str(path), disk=Disk(), clock=lambda: NOW)
+    job = FileJob(KEY, str(path), disk=Disk(), clock=lambda: NOW)
 
     with pytest.raises(ValueError, match="no question"):
         job.take()
@@ -109,7 +110,7 @@ def test_a_failed_record_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     written(tmp_path, {"text": "?"}).release()
     path = tmp_path / str(KEY)
     before = path.read_bytes()
-    job = Job(KEY, str(path), disk=FullDisk(), clock=lambda: NOW)
+    job = FileJob(KEY, str(path), disk=FullDisk(), clock=lambda: NOW)
     assert job.take()
 
     with pytest.raises(OSError, match="No space"):

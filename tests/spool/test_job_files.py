@@ -8,32 +8,32 @@ from pathlib import Path
 
 import pytest
 
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job_files import JobFile, as_restored, each_job_file
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 
 NOW = 1_763_822_100.0
 FIRST, SECOND = (Key("C0PRACTICE", f"{second}.000100", f"{second}.000100") for second in (1, 2))
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
+def spool(tmp_path: Path) -> FileSpool:
     """Return a spool with two jobs in ready/."""
-    made = Spool(str(tmp_path), clock=lambda: NOW)
+    made = FileSpool(str(tmp_path), clock=lambda: NOW)
     made.make_folders()
     for key in (FIRST, SECOND):
         made.put(key, {"kind": "mention"})
     return made
 
 
-def finish(spool: Spool) -> None:
+def finish(spool: FileSpool) -> None:
     """Finish the next job."""
     job = spool.claim()
     assert job is not None
     spool.finish(job)
 
 
-def fail(spool: Spool) -> None:
+def fail(spool: FileSpool) -> None:
     """Fail the next job."""
     job = spool.claim()
     assert job is not None
@@ -46,7 +46,7 @@ def states(files: list[JobFile]) -> dict[str, str]:
     return {file.name: file.state for file in files}
 
 
-def test_each_job_is_found_where_it_lies(spool: Spool, tmp_path: Path) -> None:
+def test_each_job_is_found_where_it_lies(spool: FileSpool, tmp_path: Path) -> None:
     """With its bytes and the time of its last change."""
     fail(spool)
     finish(spool)
@@ -60,7 +60,7 @@ def test_each_job_is_found_where_it_lies(spool: Spool, tmp_path: Path) -> None:
 
 
 def test_a_job_that_moves_between_its_listing_and_its_reading_is_found_in_its_new_folder(
-    spool: Spool, tmp_path: Path
+    spool: FileSpool, tmp_path: Path
 ) -> None:
     """The other one is read first."""
     files = each_job_file(str(tmp_path))
@@ -71,7 +71,7 @@ def test_a_job_that_moves_between_its_listing_and_its_reading_is_found_in_its_ne
     assert {str(FIRST): "done", str(SECOND): "done"} == states([first._replace(state="done"), *files])
 
 
-def test_a_job_that_is_swept_meanwhile_is_left_out(spool: Spool, tmp_path: Path) -> None:
+def test_a_job_that_is_swept_meanwhile_is_left_out(spool: FileSpool, tmp_path: Path) -> None:
     """Nobody needs it any more."""
     files = each_job_file(str(tmp_path))
     first = next(files)
@@ -94,12 +94,12 @@ def test_a_job_that_is_swept_meanwhile_is_left_out(spool: Spool, tmp_path: Path)
     ],
 )
 def test_no_job_is_missing_that_moves_while_the_folders_are_listed(
-    spool: Spool,
+    spool: FileSpool,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    before: Callable[[Spool], None] | None,
+    before: Callable[[FileSpool], None] | None,
     listed: str,
-    move: Callable[[Spool], None],
+    move: Callable[[FileSpool], None],
 ) -> None:
     """Right after each of the listings."""
     if before:
@@ -118,7 +118,7 @@ def test_no_job_is_missing_that_moves_while_the_folders_are_listed(
     assert {str(FIRST), str(SECOND)} == set(found)
 
 
-def test_what_is_no_job_is_left_out(spool: Spool, tmp_path: Path) -> None:
+def test_what_is_no_job_is_left_out(spool: FileSpool, tmp_path: Path) -> None:
     """An empty file, as a check of the folders leaves it for a moment; a folder, and a pipe that would never end."""
     ready = tmp_path / "spool/ready"
     (ready / "abcdef").touch()

@@ -10,9 +10,10 @@ import pytest
 
 from cocoai.cli import show_job
 from cocoai.slack.model.question import Question
-from cocoai.spool.job_words import RUBBISH, JobWords, Whose, without_words
+from cocoai.spool.admin import RUBBISH
+from cocoai.spool.file_spool import FileSpool
+from cocoai.spool.job_words import JobWords, Whose, without_words
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import JobInUse, WordsForgotten
 
 pytestmark = pytest.mark.pure
@@ -22,15 +23,15 @@ KEY = Key("C1", "1.000100", "2.000100")
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    made = Spool(str(tmp_path))
+def spool(tmp_path: Path) -> FileSpool:
+    made = FileSpool(str(tmp_path))
     made.make_folders()
     return made
 
 
 @pytest.fixture
-def words(tmp_path: Path) -> JobWords:
-    return JobWords(str(tmp_path))
+def words(spool: FileSpool) -> JobWords:
+    return JobWords(spool)
 
 
 def question(key: Key = KEY, **changes: Any) -> Question:
@@ -40,7 +41,7 @@ def question(key: Key = KEY, **changes: Any) -> Question:
     return Question(**{**vars(made), "trigger": key.trigger, **changes})
 
 
-def ended(spool: Spool, asked: Question, *, failed: bool = False) -> Key:
+def ended(spool: FileSpool, asked: Question, *, failed: bool = False) -> Key:
     """Put a question, let it be answered, and end its job."""
     key = Key.parse(asked.key)
     assert spool.put(key, asked.facts())
@@ -64,7 +65,7 @@ def file_of(tmp_path: Path, state: str, key: Key) -> Path:
     return tmp_path / "spool" / state / str(key)
 
 
-def test_the_words_are_gone_and_the_facts_stay(spool: Spool, words: JobWords, tmp_path: Path) -> None:
+def test_the_words_are_gone_and_the_facts_stay(spool: FileSpool, words: JobWords, tmp_path: Path) -> None:
     """Ids, times, codes, numbers and bills are as they were, and so is the time of the last change."""
     key = ended(spool, question())
     path = file_of(tmp_path, "done", key)
@@ -84,7 +85,7 @@ def test_the_words_are_gone_and_the_facts_stay(spool: Spool, words: JobWords, tm
     assert not any(WORDS in line for line in show_job(spool, str(key)))
 
 
-def test_a_blank_job_is_the_memory_against_redelivery(spool: Spool, words: JobWords) -> None:
+def test_a_blank_job_is_the_memory_against_redelivery(spool: FileSpool, words: JobWords) -> None:
     """Blanked once more it stays as it is."""
     key = ended(spool, question())
     words.blank("done", key)
@@ -96,7 +97,7 @@ def test_a_blank_job_is_the_memory_against_redelivery(spool: Spool, words: JobWo
     assert [True] == [job.is_blank for job in words.of(Whose("U1"))]
 
 
-def test_a_blank_job_is_not_retried(spool: Spool, words: JobWords) -> None:
+def test_a_blank_job_is_not_retried(spool: FileSpool, words: JobWords) -> None:
     """An empty answer would take the place of one that stands."""
     key = ended(spool, question(), failed=True)
     words.blank("failed", key)
@@ -106,7 +107,7 @@ def test_a_blank_job_is_not_retried(spool: Spool, words: JobWords) -> None:
     assert [key] == spool.keys("failed")
 
 
-def test_the_files_of_a_job_go_with_its_words(spool: Spool, words: JobWords, tmp_path: Path) -> None:
+def test_the_files_of_a_job_go_with_its_words(spool: FileSpool, words: JobWords, tmp_path: Path) -> None:
     """Another job's stay."""
     key = ended(spool, question(), failed=True)
     for name in (f"{key}.picture.jpeg", f"{key}.1.part", "C1-1.000100-3.000100.picture.jpeg"):
@@ -117,10 +118,10 @@ def test_the_files_of_a_job_go_with_its_words(spool: Spool, words: JobWords, tmp
     assert ["C1-1.000100-3.000100.picture.jpeg"] == [each.name for each in (tmp_path / "spool" / "files").iterdir()]
 
 
-def test_a_job_that_somebody_holds_is_left_alone(spool: Spool, words: JobWords) -> None:
+def test_a_job_that_somebody_holds_is_left_alone(spool: FileSpool, words: JobWords) -> None:
     """It has its words still."""
     key = ended(spool, question())
-    with spool._held("done", key), pytest.raises(JobInUse):
+    with spool._locked("done", key), pytest.raises(JobInUse):
         words.blank("done", key)
     assert WORDS == spool.peek("done", key)[0]["text"]
 
@@ -136,7 +137,7 @@ def test_a_job_that_somebody_holds_is_left_alone(spool: Spool, words: JobWords) 
         (Whose("U9"), []),
     ],
 )
-def test_jobs_are_found_by_whose_they_are(spool: Spool, words: JobWords, whose: Whose, found: list[str]) -> None:
+def test_jobs_are_found_by_whose_they_are(spool: FileSpool, words: JobWords, whose: Whose, found: list[str]) -> None:
     """A click holds the asker's reply; a task stands in the thread in which it was located."""
     names = {"a": KEY, "b": Key("C1", "1.000100", "3.000100"), "again": Key("C1", "1.000100", "4.000100")}
     names |= {"c": Key("C2", "1.000100", "2.000100"), "task": Key("C1", "6.000100", "6.000100", "translate_ja")}
@@ -158,7 +159,7 @@ def test_jobs_are_found_by_whose_they_are(spool: Spool, words: JobWords, whose: 
     )
 
 
-def test_a_title_that_others_were_shown_is_dropped(spool: Spool, words: JobWords, tmp_path: Path) -> None:
+def test_a_title_that_others_were_shown_is_dropped(spool: FileSpool, words: JobWords, tmp_path: Path) -> None:
     """The rest of the passages stays, and so does that job's own text."""
     key = ended(spool, question(user="U2", text="mine", shown="", files=()))
     other = {"source": "folder", "name": "C1-9.0-9.0", "title": "t"}
@@ -174,12 +175,12 @@ def test_a_title_that_others_were_shown_is_dropped(spool: Spool, words: JobWords
     assert json.dumps(WORDS * 2)[1:-1].encode() not in file_of(tmp_path, "done", key).read_bytes()
 
 
-def test_rubbish_of_killed_processes_is_removed(words: JobWords, spool: Spool, tmp_path: Path) -> None:
+def test_rubbish_of_killed_processes_is_removed(spool: FileSpool, tmp_path: Path) -> None:
     """Not what may be written just now."""
-    later = JobWords(str(tmp_path), clock=lambda: (tmp_path / "spool/tmp/old").stat().st_mtime + RUBBISH + 1)
+    later = FileSpool(str(tmp_path), clock=lambda: (tmp_path / "spool/tmp/old").stat().st_mtime + RUBBISH + 1)
     (tmp_path / "spool/tmp/old").write_text(WORDS)
 
-    words.drop_rubbish()
+    spool.drop_rubbish()
     assert (tmp_path / "spool/tmp/old").exists()
     later.drop_rubbish()
     assert not (tmp_path / "spool/tmp/old").exists()

@@ -21,11 +21,11 @@ from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_snapshot
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.spool import job_process
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.generation import Generation
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.runner import PeriodicTask, Runner
-from cocoai.spool.spool import Spool
 from tests.processes import PATIENCE, is_held, wait_until
 
 
@@ -43,7 +43,7 @@ class JobSetup:
     def __init__(self, folder: Path, *, slots: int = 2, limit: float = PATIENCE, linger: float = 0.0) -> None:
         self._on_child = signal.getsignal(signal.SIGCHLD)  # the runner sets it when it forks
         self.folder = folder
-        self.spool = Spool(str(folder), light_kinds={"click"})
+        self.spool = FileSpool(str(folder), light_kinds={"click"})
         self.spool.make_folders()
         self.generation = Generation(str(folder / "generation"))
         self.slots = slots
@@ -706,7 +706,7 @@ def test_a_job_process_outlives_the_worker_that_forked_it(tmp_path: Path) -> Non
     root = str(Path(__file__).parents[2])
 
     ended = subprocess.run([sys.executable, str(script), str(tmp_path / "var"), root], check=False, timeout=PATIENCE)
-    spool = Spool(str(tmp_path / "var"))
+    spool = FileSpool(str(tmp_path / "var"))
 
     assert ended.returncode == -signal.SIGKILL
     wait_until(lambda: spool.keys("done") == [key(1)])

@@ -15,9 +15,9 @@ import pytest
 
 from cocoai.engine.process import locks
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 
 NOW = 1_763_822_100.0
@@ -115,8 +115,8 @@ def disk() -> RecordingDisk:
 
 
 @pytest.fixture
-def spool(tmp_path: Path, clock: Clock, disk: RecordingDisk) -> Spool:
-    made = Spool(str(tmp_path), clock=clock, disk=disk)
+def spool(tmp_path: Path, clock: Clock, disk: RecordingDisk) -> FileSpool:
+    made = FileSpool(str(tmp_path), clock=clock, disk=disk)
     made.make_folders()
     disk.steps.clear()
     return made
@@ -128,7 +128,7 @@ def folders(tmp_path: Path) -> Callable[[str], list[str]]:
     return lambda name: sorted(os.listdir(tmp_path / "spool" / name))
 
 
-def claimed(spool: Spool) -> Job:
+def claimed(spool: FileSpool) -> Job:
     """Claim the next job, which there must be."""
     job = spool.claim()
     assert job is not None
@@ -161,7 +161,7 @@ def kill(pid: int) -> None:
 # put
 
 
-def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, disk: RecordingDisk) -> None:
+def test_a_question_is_on_the_disk_before_it_is_accepted(spool: FileSpool, disk: RecordingDisk) -> None:
     """The file, then the link, then its folder: each is durable before the next is visible."""
     spool.put(key(1), {"text": "?"})
 
@@ -176,7 +176,7 @@ def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, disk: Rec
     ] == disk.steps
 
 
-def test_a_duplicate_is_made_durable_too(spool: Spool, disk: RecordingDisk) -> None:
+def test_a_duplicate_is_made_durable_too(spool: FileSpool, disk: RecordingDisk) -> None:
     """The first copy's writer may have died between its link and its fsync, before its 200; ours will be sent."""
     spool.put(key(1), {"text": "?"})
     disk.steps.clear()
@@ -186,7 +186,7 @@ def test_a_duplicate_is_made_durable_too(spool: Spool, disk: RecordingDisk) -> N
     assert ["fsync ready/"] == disk.steps
 
 
-def test_no_fsync_happens_under_the_put_lock(spool: Spool, disk: RecordingDisk, tmp_path: Path) -> None:
+def test_no_fsync_happens_under_the_put_lock(spool: FileSpool, disk: RecordingDisk, tmp_path: Path) -> None:
     """On a slow disk every other worker would wait for the lock."""
     held: list[str] = []
 
@@ -207,7 +207,7 @@ def test_no_fsync_happens_under_the_put_lock(spool: Spool, disk: RecordingDisk, 
 
 @pytest.mark.parametrize("step", ["create tmp", "append tmp", "fsync tmp", "touch mark", "link"])
 def test_a_question_that_cannot_be_kept_is_not_accepted(
-    spool: Spool, disk: RecordingDisk, folders: Callable[[str], list[str]], step: str
+    spool: FileSpool, disk: RecordingDisk, folders: Callable[[str], list[str]], step: str
 ) -> None:
     """An error before the link leaves nothing in ready/; after the error the same question is new."""
     disk.is_broken = lambda now: now == step
@@ -220,7 +220,7 @@ def test_a_question_that_cannot_be_kept_is_not_accepted(
     assert spool.put(key(1), {"text": "?"})
 
 
-def test_a_question_is_kept_though_its_last_fsync_failed(spool: Spool, disk: RecordingDisk) -> None:
+def test_a_question_is_kept_though_its_last_fsync_failed(spool: FileSpool, disk: RecordingDisk) -> None:
     """It is not accepted, so Slack gets 503 and sends it again: then it is known, and is answered once."""
     disk.is_broken = lambda step: step == "fsync ready/"
     with pytest.raises(OSError, match="No space"):
@@ -233,7 +233,7 @@ def test_a_question_is_kept_though_its_last_fsync_failed(spool: Spool, disk: Rec
     claimed(spool).release()
 
 
-def test_files_are_for_their_owner_only(spool: Spool, tmp_path: Path) -> None:
+def test_files_are_for_their_owner_only(spool: FileSpool, tmp_path: Path) -> None:
     """Folders have mode 0700 and files 0600, since questions are private."""
     spool.put(key(1), {"text": "?"})
 
@@ -245,7 +245,7 @@ def test_files_are_for_their_owner_only(spool: Spool, tmp_path: Path) -> None:
 # claim
 
 
-def test_a_job_is_claimed_by_one_process_only(spool: Spool) -> None:
+def test_a_job_is_claimed_by_one_process_only(spool: FileSpool) -> None:
     """Its flock is the claim, and the kernel frees it when the holder dies."""
     spool.put(key(1), {"text": "?"})
     holder = in_child(lambda: claimed(spool))
@@ -258,7 +258,7 @@ def test_a_job_is_claimed_by_one_process_only(spool: Spool) -> None:
     assert afterwards.attempt == 2
 
 
-def test_a_claim_is_recorded_before_it_is_returned(spool: Spool, disk: RecordingDisk) -> None:
+def test_a_claim_is_recorded_before_it_is_returned(spool: FileSpool, disk: RecordingDisk) -> None:
     """The folder is fsynced first, since the link's writer may not have done it; then the attempt is recorded."""
     spool.put(key(1), {"text": "?"})
     disk.steps.clear()
@@ -268,7 +268,7 @@ def test_a_claim_is_recorded_before_it_is_returned(spool: Spool, disk: Recording
     assert ["fsync ready/", "append job", "fsync job"] == disk.steps
 
 
-def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, disk: RecordingDisk) -> None:
+def test_a_claim_that_cannot_be_recorded_is_none(spool: FileSpool, disk: RecordingDisk) -> None:
     """On a full disk the job stays free, and its next attempt is the first."""
     spool.put(key(1), {"text": "?"})
     disk.is_broken = lambda step: step == "append job"
@@ -281,7 +281,7 @@ def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, disk: RecordingDi
 
 
 @pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOMEM], ids=errno.errorcode.get)
-def test_an_error_of_the_whole_system_ends_the_look(spool: Spool, disk: RecordingDisk, error: int) -> None:
+def test_an_error_of_the_whole_system_ends_the_look(spool: FileSpool, disk: RecordingDisk, error: int) -> None:
     """It says nothing about the job at which it occurred: the job is not passed over."""
     spool.put(key(1), {"text": "?"})
     spool.put(key(2), {"text": "?"})
@@ -297,7 +297,7 @@ def test_an_error_of_the_whole_system_ends_the_look(spool: Spool, disk: Recordin
 
 
 def test_a_job_that_cannot_be_read_is_passed_over(
-    spool: Spool, disk: RecordingDisk, caplog: pytest.LogCaptureFixture
+    spool: FileSpool, disk: RecordingDisk, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The others are claimed, it stays in ready/, and no descriptor of it stays open."""
     spool.put(key(1), {"text": "?"})
@@ -322,7 +322,7 @@ def test_a_job_that_cannot_be_read_is_passed_over(
 
 @pytest.mark.parametrize(("end", "other"), [("done", "failed"), ("failed", "done")])
 def test_an_end_is_recorded_moved_and_made_durable(
-    spool: Spool, disk: RecordingDisk, folders: Callable[[str], list[str]], end: str, other: str
+    spool: FileSpool, disk: RecordingDisk, folders: Callable[[str], list[str]], end: str, other: str
 ) -> None:
     """The fact is recorded, the file renamed, and both folders fsynced."""
     spool.put(key(1), {"text": "?"})
@@ -345,7 +345,7 @@ def test_an_end_is_recorded_moved_and_made_durable(
 
 
 def test_an_answered_question_ends_even_with_a_full_disk(
-    spool: Spool, disk: RecordingDisk, folders: Callable[[str], list[str]]
+    spool: FileSpool, disk: RecordingDisk, folders: Callable[[str], list[str]]
 ) -> None:
     """The last fact cannot be recorded, but in ready/ the question would be answered again."""
     spool.put(key(1), {"text": "?"})

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 
 WAITING = 2000
 THREADS = 400
@@ -34,14 +34,14 @@ def key(number: int) -> Key:
 
 
 @pytest.fixture(scope="module")
-def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
+def spool(tmp_path_factory: pytest.TempPathFactory) -> FileSpool:
     """Return a spool with two thousand questions in four hundred threads."""
     return filled(tmp_path_factory.mktemp("load"), WAITING)
 
 
-def filled(folder: Path, waiting: int) -> Spool:
+def filled(folder: Path, waiting: int) -> FileSpool:
     """Return a spool with so many questions in four hundred threads, put in random order."""
-    made = Spool(str(folder), disk=NoSync())
+    made = FileSpool(str(folder), disk=NoSync())
     made.make_folders()
     numbers = list(range(waiting))
     random.Random(1).shuffle(numbers)
@@ -50,14 +50,14 @@ def filled(folder: Path, waiting: int) -> Spool:
     return made
 
 
-def claimed(spool: Spool, number: int) -> list[Job]:
+def claimed(spool: FileSpool, number: int) -> list[Job]:
     """Claim the next jobs, and hold them all at once."""
     jobs = [job for _ in range(number) if (job := spool.claim()) is not None]
     assert number == len(jobs)
     return jobs
 
 
-def test_the_oldest_question_of_each_thread_is_claimed_oldest_first(spool: Spool) -> None:
+def test_the_oldest_question_of_each_thread_is_claimed_oldest_first(spool: FileSpool) -> None:
     """Fifty claims at once get the fifty oldest; the questions behind them in their threads wait."""
     jobs = claimed(spool, 50)
     keys = [job.key for job in jobs]
@@ -67,7 +67,7 @@ def test_the_oldest_question_of_each_thread_is_claimed_oldest_first(spool: Spool
     assert [key(number) for number in range(50)] == keys
 
 
-def test_the_second_question_of_a_thread_takes_its_place_by_its_own_age(spool: Spool) -> None:
+def test_the_second_question_of_a_thread_takes_its_place_by_its_own_age(spool: FileSpool) -> None:
     """After the first was answered, the second waits behind all older questions of other threads."""
     first, second = claimed(spool, 2)
     spool.finish(first)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.folders import FOLDERS
-from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 from tests.test_faults import mounted
 
@@ -24,7 +24,7 @@ def files(var: Path) -> list[str]:
 
 def test_a_usual_var_is_accepted(tmp_path: Path) -> None:
     """Nothing is left of the check."""
-    spool = Spool(str(tmp_path))
+    spool = FileSpool(str(tmp_path))
     spool.make_folders()
 
     spool.check_moves()
@@ -35,7 +35,7 @@ def test_a_usual_var_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("folder", "source"), [("ready", "tmp"), ("done", "ready"), ("failed", "done")])
 def test_a_folder_that_is_a_mount_of_its_own_is_named(tmp_path: Path, folder: str, source: str) -> None:
     """Even a bind mount of the folder at itself refuses links and renames; the start says between which folders."""
-    spool = Spool(str(tmp_path))
+    spool = FileSpool(str(tmp_path))
     spool.make_folders()
     mount_point = tmp_path / "spool" / folder
 

@@ -11,8 +11,8 @@ import pytest
 
 from cocoai.engine.process import locks
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import JobInUse, NoAccess, NoStore, NoSuchJob, StoreError, as_store_errors
 
 KEY = Key("C0PRACTICE", "1.000100", "1.000100")
@@ -35,8 +35,8 @@ def disk() -> FillingDisk:
 
 
 @pytest.fixture
-def spool(tmp_path: Path, disk: FillingDisk) -> Spool:
-    made = Spool(str(tmp_path), disk=disk)
+def spool(tmp_path: Path, disk: FillingDisk) -> FileSpool:
+    made = FileSpool(str(tmp_path), disk=disk)
     made.make_folders()
     return made
 
@@ -60,7 +60,7 @@ def test_every_os_error_becomes_a_store_error(error: OSError, expected: type[Sto
     assert (number, error.filename) == (raised.value.errno, raised.value.filename)
 
 
-def test_a_full_disk_is_a_store_error(spool: Spool, disk: FillingDisk) -> None:
+def test_a_full_disk_is_a_store_error(spool: FileSpool, disk: FillingDisk) -> None:
     """From put(), from claim() and from a job's record()."""
     spool.put(KEY, {"text": "?"})
     job = spool.claim()
@@ -78,7 +78,7 @@ def test_a_full_disk_is_a_store_error(spool: Spool, disk: FillingDisk) -> None:
         spool.put(KEY._replace(ts="2.000100"), {"text": "?"})
 
 
-def test_a_held_put_lock_is_a_store_error(spool: Spool, tmp_path: Path) -> None:
+def test_a_held_put_lock_is_a_store_error(spool: FileSpool, tmp_path: Path) -> None:
     """put() gives up in time for Slack to hear 503."""
     lock = locks.take(str(tmp_path / "locks" / "put.lock"))
     assert lock is not None
@@ -88,7 +88,7 @@ def test_a_held_put_lock_is_a_store_error(spool: Spool, tmp_path: Path) -> None:
     lock.release()
 
 
-def test_a_job_that_is_not_there_is_no_such_job(spool: Spool) -> None:
+def test_a_job_that_is_not_there_is_no_such_job(spool: FileSpool) -> None:
     """Whichever way it is looked at."""
     with pytest.raises(NoSuchJob):
         spool.peek("ready", KEY)
@@ -100,7 +100,7 @@ def test_a_job_that_is_not_there_is_no_such_job(spool: Spool) -> None:
         spool.find(KEY)
 
 
-def test_a_job_is_found_in_each_state(spool: Spool) -> None:
+def test_a_job_is_found_in_each_state(spool: FileSpool) -> None:
     """find() says where it is, and what was put and has happened."""
     spool.put(KEY, {"text": "?"})
     waiting = spool.find(KEY)
@@ -114,7 +114,7 @@ def test_a_job_is_found_in_each_state(spool: Spool) -> None:
     assert ("failed", {"text": "?"}, ["attempt", "failed"]) == (state, question, [fact["fact"] for fact in facts])
 
 
-def test_a_job_that_another_process_moves_is_in_use(spool: Spool, tmp_path: Path) -> None:
+def test_a_job_that_another_process_moves_is_in_use(spool: FileSpool, tmp_path: Path) -> None:
     """It can be neither annotated nor retried."""
     spool.put(KEY, {"text": "?"})
     job = spool.claim()
@@ -132,7 +132,7 @@ def test_a_job_that_another_process_moves_is_in_use(spool: Spool, tmp_path: Path
     assert spool.annotate(KEY, "opinion", opinion="up")
 
 
-def test_without_its_folders_there_is_no_store(spool: Spool, tmp_path: Path) -> None:
+def test_without_its_folders_there_is_no_store(spool: FileSpool, tmp_path: Path) -> None:
     """The error names the missing folder."""
     shutil.rmtree(tmp_path / "spool")
 

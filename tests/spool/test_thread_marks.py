@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cocoai.spool.disk import Disk
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 
 OLD = 1_000_000.0
@@ -30,12 +30,12 @@ class BrokenDisk(Disk):
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
+def spool(tmp_path: Path) -> FileSpool:
     return made(tmp_path, Disk())
 
 
-def made(var: Path, disk: Disk) -> Spool:
-    spool = Spool(str(var), disk=disk, light_kinds=["thanks"])
+def made(var: Path, disk: Disk) -> FileSpool:
+    spool = FileSpool(str(var), disk=disk, light_kinds=["thanks"])
     spool.make_folders()
     return spool
 
@@ -46,7 +46,7 @@ def cut_power(var: Path) -> None:
         mark.unlink()
 
 
-def test_marks_are_made_anew_as_old_as_their_jobs(spool: Spool, tmp_path: Path) -> None:
+def test_marks_are_made_anew_as_old_as_their_jobs(spool: FileSpool, tmp_path: Path) -> None:
     """Those of jobs in every state; a mark that is there stays as it is."""
     spool.put(FIRST, {"kind": "mention", "text": "?"})
     job = spool.claim()
@@ -63,7 +63,7 @@ def test_marks_are_made_anew_as_old_as_their_jobs(spool: Spool, tmp_path: Path) 
     assert {} == spool.mark_of(SECOND.channel, SECOND.thread_ts)
 
 
-def test_what_left_no_mark_gets_none(spool: Spool, tmp_path: Path) -> None:
+def test_what_left_no_mark_gets_none(spool: FileSpool, tmp_path: Path) -> None:
     """Neither a light job nor a limited one: nobody is answered in their threads."""
     spool.put(FIRST, {"kind": "thanks", "text": "?"})
     spool.put(SECOND, {"kind": "limited", "text": "?"})

@@ -12,9 +12,9 @@ import pytest
 from cocoai import cli
 from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.spool.admin import RETENTION
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 
 NOW = 1_763_822_100.0
 
@@ -33,9 +33,9 @@ def key(ts: int, thread: int | None = None) -> Key:
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
+def spool(tmp_path: Path) -> FileSpool:
     """Return a spool that knows the kinds of this version."""
-    made = Spool(str(tmp_path), clock=lambda: NOW, kinds=JOB_KINDS)
+    made = FileSpool(str(tmp_path), clock=lambda: NOW, kinds=JOB_KINDS)
     made.make_folders()
     return made
 
@@ -47,14 +47,14 @@ def write(folder: Path, name: str, *lines: object) -> bytes:
     return data
 
 
-def claimed(spool: Spool) -> Job:
+def claimed(spool: FileSpool) -> Job:
     """Claim the next job, which there must be."""
     job = spool.claim()
     assert job is not None
     return job
 
 
-def everything(spool: Spool) -> list[object]:
+def everything(spool: FileSpool) -> list[object]:
     """Return what every process would find to do in ready/."""
     visited = [job.key for job in spool.each_without("placeholder")]
     return [spool.claim(), spool.is_claimable(), spool.any_without("placeholder"), spool.is_due(), *visited]
@@ -64,7 +64,7 @@ NOTHING: list[object] = [None, False, False, False]
 
 
 @pytest.mark.parametrize("name", UNKNOWN_NAMES)
-def test_a_file_whose_name_is_no_key_is_left_alone(spool: Spool, tmp_path: Path, name: str) -> None:
+def test_a_file_whose_name_is_no_key_is_left_alone(spool: FileSpool, tmp_path: Path, name: str) -> None:
     """It is not claimed, not changed, not moved and not swept, however old it is; it is counted."""
     written = write(tmp_path, name, {"kind": "mention", "text": "?"})
     os.utime(tmp_path / "spool" / "ready" / name, (0, 0))
@@ -79,7 +79,7 @@ def test_a_file_whose_name_is_no_key_is_left_alone(spool: Spool, tmp_path: Path,
 
 
 @pytest.mark.parametrize("case", UNKNOWN_QUESTIONS)
-def test_a_job_of_an_unknown_kind_is_left_alone(spool: Spool, tmp_path: Path, case: str) -> None:
+def test_a_job_of_an_unknown_kind_is_left_alone(spool: FileSpool, tmp_path: Path, case: str) -> None:
     """It is not claimed, not changed, not failed and not swept; not even its torn last line is cut off."""
     written = write(tmp_path, str(key(1)), UNKNOWN_QUESTIONS[case], {"fact": "attempt", "at": 1.0, "n": 1})
     path = tmp_path / "spool" / "ready" / str(key(1))
@@ -95,7 +95,7 @@ def test_a_job_of_an_unknown_kind_is_left_alone(spool: Spool, tmp_path: Path, ca
     assert [] == spool.keys("failed")
 
 
-def test_an_unknown_job_does_not_hold_up_its_thread(spool: Spool, tmp_path: Path) -> None:
+def test_an_unknown_job_does_not_hold_up_its_thread(spool: FileSpool, tmp_path: Path) -> None:
     """It is not counted as the thread's oldest question: the next known one is, and those behind that wait."""
     write(tmp_path, str(key(1)), {"kind": "flag"})
     write(tmp_path, "C0PRACTICE-1.000100-1.000100-flag-jp", {"kind": "flag"})
@@ -113,7 +113,7 @@ def test_an_unknown_job_does_not_hold_up_its_thread(spool: Spool, tmp_path: Path
     assert [key(1)] == spool.keys("ready")[:1]
 
 
-def test_behind_a_question_in_hand_an_unknown_job_needs_no_placeholder(spool: Spool, tmp_path: Path) -> None:
+def test_behind_a_question_in_hand_an_unknown_job_needs_no_placeholder(spool: FileSpool, tmp_path: Path) -> None:
     """The tick forks no process for it; for a known question there it does."""
     assert spool.put(key(1), {"kind": "mention", "text": "?"})
     write(tmp_path, str(key(2, thread=1)), {"kind": "flag"})
@@ -126,7 +126,7 @@ def test_behind_a_question_in_hand_an_unknown_job_needs_no_placeholder(spool: Sp
 
 
 @pytest.mark.parametrize("kind", sorted(JOB_KINDS))
-def test_every_kind_of_this_version_is_known(spool: Spool, kind: str) -> None:
+def test_every_kind_of_this_version_is_known(spool: FileSpool, kind: str) -> None:
     """Questions of each kind, and clicks of each kind, are claimed."""
     assert spool.put(key(1), {"kind": kind})
 
@@ -143,7 +143,7 @@ def test_the_kinds_of_this_version() -> None:
 
 @pytest.mark.parametrize("line", [b"\0\0\0\n", b'["mention"]\n', b'{"kind":"flag"'])
 def test_a_torn_first_line_is_no_unknown_kind(
-    spool: Spool, tmp_path: Path, line: bytes, caplog: pytest.LogCaptureFixture
+    spool: FileSpool, tmp_path: Path, line: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Such a file was never accepted whole: it goes to failed/, so that its thread goes on."""
     (tmp_path / "spool" / "ready" / str(key(1))).write_bytes(line)
@@ -155,11 +155,11 @@ def test_a_torn_first_line_is_no_unknown_kind(
     assert "outcome=unreadable" in caplog.text
 
 
-def test_an_unknown_job_is_logged_once(spool: Spool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_job_is_logged_once(spool: FileSpool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The master's look logs each name when it is first met, and no other process logs any."""
     write(tmp_path, str(key(1)), {"kind": "flag", "text": "private"})
     write(tmp_path, "line\nbreak")
-    other_process = Spool(str(tmp_path), clock=lambda: NOW, kinds=JOB_KINDS)
+    other_process = FileSpool(str(tmp_path), clock=lambda: NOW, kinds=JOB_KINDS)
     assert other_process.claim() is None
     before = list(caplog.records)
 
@@ -182,7 +182,7 @@ def test_the_status_counts_unknown_jobs_apart(tmp_path: Path, capsys: pytest.Cap
     file = tmp_path / "cocoai.ini"
     file.write_text(f"[paths]\nvar = {tmp_path}\n")
     file.chmod(0o600)
-    spool = Spool(str(tmp_path), kinds=JOB_KINDS)
+    spool = FileSpool(str(tmp_path), kinds=JOB_KINDS)
     spool.make_folders()
     write(tmp_path, str(key(1)), {"kind": "flag"})
     write(tmp_path, "C0X-1.1-1.1-flag-jp")

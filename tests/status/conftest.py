@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cocoai import config
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from tests.status.samples import settings_in
 
 
@@ -16,12 +16,12 @@ from tests.status.samples import settings_in
 def settings(tmp_path: Path) -> config.Settings:
     """Return settings whose var is below `tmp_path`; the spool's folders exist."""
     made = settings_in(tmp_path)
-    Spool(made.paths.var).make_folders()
+    FileSpool(made.paths.var).make_folders()
     os.makedirs(f"{made.paths.var}/run")
     return made
 
 
 @pytest.fixture
-def spool(settings: config.Settings) -> Spool:
+def spool(settings: config.Settings) -> FileSpool:
     """Return the spool of these settings."""
-    return Spool(settings.paths.var)
+    return FileSpool(settings.paths.var)

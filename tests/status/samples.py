@@ -10,9 +10,9 @@ from cocoai import config
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_snapshot import LastError, Process, Snapshot
 from cocoai.errors import COUNTERS
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, Phase
 from cocoai.status.status import RUNNING, ProcessMemory, SpoolState, Status
 
@@ -44,7 +44,7 @@ class Clock:
         return self.now
 
 
-def put_question(spool: Spool, ts: float, text: str = "what?") -> str:
+def put_question(spool: FileSpool, ts: float, text: str = "what?") -> str:
     """Put a question that was asked at `ts` into ready/; return its key."""
     key = Key("C0PRACTICE", f"{ts:.6f}", f"{ts:.6f}")
     spool.put(key, {"kind": "mention", "text": text})
@@ -54,7 +54,7 @@ def put_question(spool: Spool, ts: float, text: str = "what?") -> str:
 def put_answer(var: str, ts: float, *, heard: float = 0.2, written: float = 4.0, delivered: float = 5.0) -> Path:
     """Put a question that was asked at `ts` and answered into done/; return its file. The other times are seconds."""
     clock = Clock(ts)
-    spool = Spool(var, clock=clock)
+    spool = FileSpool(var, clock=clock)
     put_question(spool, ts)
     job = claim(spool)
     clock.now = ts + heard
@@ -68,7 +68,7 @@ def put_answer(var: str, ts: float, *, heard: float = 0.2, written: float = 4.0,
     return Path(var, "spool", "done", str(job.key))
 
 
-def claim(spool: Spool) -> Job:
+def claim(spool: FileSpool) -> Job:
     """Claim the oldest question."""
     job = spool.claim()
     assert job is not None

@@ -18,7 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from cocoai import config
 from cocoai.ledger import database
 from cocoai.ledger.calendar import ZoneCalendar
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.status.request_handler import StatusRequestHandler
 from tests.ledger.charges import charge
 from tests.processes import PATIENCE
@@ -68,7 +68,7 @@ def address(settings: config.Settings) -> Iterator[str]:
         os.path.join(settings.paths.var, database.FILE), at=int(time.time()), month=ZoneCalendar().month(time.time())
     )
     put_answer(settings.paths.var, NOW)
-    put_question(Spool(settings.paths.var), NOW + 1)
+    put_question(FileSpool(settings.paths.var), NOW + 1)
     with serving(settings) as url:
         yield url
 

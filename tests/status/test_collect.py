@@ -15,7 +15,7 @@ from cocoai import config
 from cocoai.engine.process import fork, locks, proc
 from cocoai.engine.process.cgroup import MemoryLimit
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.status.status import RUNNING, STOPPED, UNKNOWN, as_json, collect
 from tests.engine.conftest import ended
 from tests.status.samples import claim, put_question, scoreboard_of
@@ -154,7 +154,7 @@ def test_memory_shared_with_the_collecting_process_is_the_pool_s(settings: confi
     assert len(shared) / 1024 / 2 < status.pool_pss - beside_us + 1024
 
 
-def test_the_oldest_waiting_question_is_in_no_process(settings: config.Settings, spool: Spool) -> None:
+def test_the_oldest_waiting_question_is_in_no_process(settings: config.Settings, spool: FileSpool) -> None:
     """A question that a job process is answering does not count as waiting."""
     first, second = put_question(spool, NOW), put_question(spool, NOW + 1)
     put_question(spool, NOW + 2)
@@ -169,7 +169,7 @@ def test_the_oldest_waiting_question_is_in_no_process(settings: config.Settings,
     assert pytest.approx(status.at - NOW - 1) == status.spool.seconds
 
 
-def test_collecting_touches_no_lock_and_no_file(settings: config.Settings, spool: Spool) -> None:
+def test_collecting_touches_no_lock_and_no_file(settings: config.Settings, spool: FileSpool) -> None:
     """The status is the same while other processes hold the locks, and no file changes."""
     var = Path(settings.paths.var)
     put_question(spool, NOW)

@@ -11,7 +11,7 @@ from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.errors import Refused, StaleSignature, WrongSignature
 from cocoai.slack.inbound.events import SlackEventAnalyzer
-from cocoai.spool.spool import Spool
+from cocoai.spool.file_spool import FileSpool
 from cocoai.troubles.store import Troubles
 from cocoai.troubles.watch import SignatureWatch
 from cocoai.webhook import EventsHandler
@@ -27,7 +27,7 @@ class Door:
     def __init__(self, var: Path, secret: str = SIGNING_SECRET) -> None:
         self.now = NOW
         self.troubles = Troubles(str(var), clock=self.clock)
-        spool = Spool(str(var))
+        spool = FileSpool(str(var))
         self._events = EventsHandler(
             SlackEventAnalyzer(secret, who=lambda: None, mark_of=lambda _channel, _thread: None),
             spool,
