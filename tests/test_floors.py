@@ -36,6 +36,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "engine/client": ("engine/process", "errors"),
     "engine/mariadb": (),
     "spool": ("engine/process", *PLAIN),
+    "spool/mariadb": ("spool", "engine/mariadb", "engine/process", *PLAIN),
     "conversation": ("errors",),
     "slack/markdown": ("errors",),
     "slack/model": ("slack/markdown", "spool", *PLAIN),

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from cocoai.slack_ids import ID, TS
@@ -51,10 +51,21 @@ class FileTooBig(Exception):
 
 
 class NewFile:
-    """A file that is being written. Nothing is left of it unless keep() is called."""
+    """A file that is being written. Nothing is left of it unless keep() is called.
 
-    def __init__(self, disk: Disk, folder: str, key: Key, most: int) -> None:
+    `on_keep` is called with its name and path once it is kept here, and may raise StoreError.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        folder: str,
+        key: Key,
+        most: int,
+        on_keep: Callable[[str, str], None] = lambda _, __: None,
+    ) -> None:
         self.size = 0
+        self._on_keep = on_keep
         self._disk = disk
         self._folder = folder
         self._key = key
@@ -82,6 +93,7 @@ class NewFile:
         self._disk.rename(self._path, path)
         self._is_kept = True
         self._disk.fsync_folder(self._folder)
+        self._on_keep(name, path)
         return path
 
     def close(self) -> None:
@@ -123,14 +135,14 @@ class SpooledFiles(JobFiles):
     """The files of the jobs of one spool, in `folder`."""
 
     def __init__(self, folder: str, disk: Disk) -> None:
-        self._folder = folder
+        self.folder = folder
         self._disk = disk
 
     @contextlib.contextmanager
     def new(self, key: Key, most: int) -> Iterator[NewFile]:
         """Make an empty file for this job, as JobFiles.new() says."""
         with as_store_errors():
-            file = NewFile(self._disk, self._folder, key, most)
+            file = NewFile(self._disk, self.folder, key, most)
         try:
             yield file
         finally:
@@ -139,7 +151,7 @@ class SpooledFiles(JobFiles):
     @as_store_errors()
     def path(self, key: Key, name: str) -> str:
         """Return the path of a job's file; "" if there is no such file."""
-        path = os.path.join(self._folder, f"{key}.{name}")
+        path = os.path.join(self.folder, f"{key}.{name}")
         return path if self._disk.exists(path) else ""
 
     def remove(self, key: Key, *, but: str = "") -> None:
@@ -148,17 +160,17 @@ class SpooledFiles(JobFiles):
         That of the name `but` is left there.
         """
         with contextlib.suppress(OSError):
-            for name in self._disk.names(self._folder):
+            for name in self._disk.names(self.folder):
                 if name.startswith(f"{key}.") and name != f"{key}.{but}":
                     with contextlib.suppress(OSError):
-                        self._disk.unlink(os.path.join(self._folder, name))
+                        self._disk.unlink(os.path.join(self.folder, name))
 
     @as_store_errors()
     def erase(self, key: Key) -> None:
         """Remove every file of a job that has ended, and wait until that is on the disk."""
-        names = [name for name in self._disk.names(self._folder) if owner_of(name) == key]
+        names = [name for name in self._disk.names(self.folder) if owner_of(name) == key]
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                self._disk.unlink(os.path.join(self._folder, name))
+                self._disk.unlink(os.path.join(self.folder, name))
         if names:
-            self._disk.fsync_folder(self._folder)
+            self._disk.fsync_folder(self.folder)

@@ -8,12 +8,30 @@ fsynced: after a power cut a minute begins anew. The caller holds put.lock while
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from cocoai.slack_ids import is_id, is_ts
 from cocoai.spool.disk import Disk
 
 MINUTE = 60.0
 """Seconds in which the questions are counted, and in which a person is told to wait once."""
+
+
+def seconds_until_free(asked: Iterable[float], most: int, at: float) -> float:
+    """Return how long after `at` a person may ask again who has asked at these times (epoch seconds); 0.0 for now.
+
+    It is not now if some minute that `at` falls into has `most` of them already.
+    """
+    # Messages of one instant may arrive in any order, so a later one may be counted already.
+    near = sorted(other for other in asked if abs(other - at) < MINUTE and other != at)
+    minutes = (near[start : start + most] for start in range(len(near) - most + 1))
+    is_full = any(max(minute[-1], at) - min(minute[0], at) < MINUTE for minute in minutes)
+    return near[-most] + MINUTE - at if is_full else 0.0
+
+
+def counted(asked: Iterable[float], at: float) -> list[float]:
+    """Return the times that matter still once a question was asked at `at`, that included, in their order."""
+    return sorted({other for other in asked if other > at - 2 * MINUTE} | {at})
 
 
 class QuestionLimits:
@@ -32,22 +50,16 @@ class QuestionLimits:
         """
         if not (self._most and is_id(user)):
             return 0.0
-        at = float(ts)
-        # Messages of one instant may arrive in any order, so a later one may be counted already.
-        near = sorted(other for other in self._asked(user) if abs(other - at) < MINUTE and other != at)
-        minutes = (near[start : start + self._most] for start in range(len(near) - self._most + 1))
-        is_full = any(max(minute[-1], at) - min(minute[0], at) < MINUTE for minute in minutes)
-        return near[-self._most] + MINUTE - at if is_full else 0.0
+        return seconds_until_free(self._asked(user), self._most, float(ts))
 
     def count(self, user: str, ts: str) -> None:
         """Count the message `ts` as a question of this person. Raise OSError if the disk fails."""
         if not (self._most and is_id(user)):
             return
-        at = float(ts)
-        recent = {other for other in self._asked(user) if other > at - 2 * MINUTE} | {at}
+        asked = counted(self._asked(user), float(ts))
         fd = self._disk.open_or_create(self._path(user))
         try:
-            self._replace(fd, "".join(f"{each:.6f}\n" for each in sorted(recent)))
+            self._replace(fd, "".join(f"{each:.6f}\n" for each in asked))
         finally:
             self._disk.close(fd)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -162,6 +162,11 @@ class WaitingJobs:
         """Leave this job alone until a time (epoch seconds), in this process."""
         if job := self._jobs.get(name):
             job.retry_at = until
+
+    def set_times(self, put_off: Mapping[str, float], now: float) -> None:
+        """Note of all jobs which are put off, for so many seconds from `now` (epoch), and that no other is."""
+        for name, job in self._jobs.items():
+            job.retry_at = now + put_off[name] if name in put_off else 0.0
 
     def behind(self, in_hand: Collection[str]) -> list[WaitingJob]:
         """Return the questions of those threads in which one is in hand, without those in hand."""

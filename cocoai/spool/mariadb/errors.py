@@ -1,0 +1,26 @@
+"""Raise MariaDB's errors as the spool's own."""
+
+from __future__ import annotations
+
+from contextlib import ContextDecorator
+from types import TracebackType
+
+from cocoai.engine.mariadb.errors import MariaDBError, Unreachable
+from cocoai.spool.store_error import NoStore, StoreError, StoreUnreachable
+
+NO_TABLE = 1146
+"""MariaDB's number for a table that does not exist."""
+
+
+class as_spool_errors(ContextDecorator):  # noqa: N801 (it is used as a verb)
+    """Raise a `MariaDBError` from inside as a `StoreError`, as a context manager or a decorator."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        """Raise the StoreError for a MariaDBError that was raised inside; let anything else pass."""
+        if isinstance(error, Unreachable):
+            raise StoreUnreachable(str(error)) from error
+        if isinstance(error, MariaDBError):
+            raise (NoStore if error.number == NO_TABLE else StoreError)(str(error)) from error

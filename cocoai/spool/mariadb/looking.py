@@ -1,0 +1,44 @@
+"""What is read of the ready jobs before one is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.spool.mariadb.tables import READY
+from cocoai.spool.waiting import HEAD_SIZE
+
+# In one query, since every look pays for its way to the server; as texts, which cost a process less than rows.
+_LOOK = f"""
+SELECT GROUP_CONCAT(job_key SEPARATOR ' '),
+GROUP_CONCAT(IF(lease_until >= UTC_TIMESTAMP(6), job_key, NULL) SEPARATOR ' '),
+GROUP_CONCAT(IF(due_at > UTC_TIMESTAMP(6),
+    CONCAT(job_key, '=', TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), due_at)), NULL) SEPARATOR ' '),
+GROUP_CONCAT(IF(stops <> '', job_key, NULL) SEPARATOR ' ')
+FROM job WHERE state = {READY}
+"""  # noqa: S608 (numbers of ours)
+
+
+@dataclass(frozen=True)
+class Look:
+    """The ready jobs by their names: all, those in hand, those put off (by how many seconds), those to be stopped."""
+
+    names: Sequence[str] = ()
+    held: frozenset[str] = frozenset()
+    put_off: Mapping[str, float] = field(default_factory=dict)
+    to_stop: Sequence[str] = ()
+
+
+def look(database: MariaDB) -> Look:
+    """Return how the ready jobs stand now, by the server's clock."""
+    names, held, put_off, to_stop = (str(each or "").split() for each in database.rows(_LOOK)[0])
+    pairs = (each.partition("=") for each in put_off)
+    return Look(names, frozenset(held), {name: int(microseconds) / 1e6 for name, _, microseconds in pairs}, to_stop)
+
+
+def heads(database: MariaDB, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield each of these jobs that is there with the first HEAD_SIZE bytes of its lines."""
+    places = ", ".join(["%s"] * len(names))
+    query = f"SELECT job_key, LEFT(lines_, {HEAD_SIZE}) FROM job WHERE job_key IN ({places})"  # noqa: S608 (places)
+    yield from ((name, head.encode("ascii")) for name, head in database.rows(query, names))

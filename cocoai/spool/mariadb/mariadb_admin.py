@@ -1,0 +1,137 @@
+"""MariaDBAdmin: look at jobs in the database, annotate, retry, rewrite and remove them. It claims none."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.spool.job import Fact, encode_line, is_forgotten
+from cocoai.spool.key import Key, is_key
+from cocoai.spool.mariadb.claimed_rows import owner_on
+from cocoai.spool.mariadb.errors import as_spool_errors
+from cocoai.spool.mariadb.mariadb_job import MariaDBJob
+from cocoai.spool.mariadb.sweeping import sweep
+from cocoai.spool.mariadb.tables import FAILED, READY, STATE_NUMBERS
+from cocoai.spool.store_error import JobInUse, NoSuchJob, WordsForgotten
+
+_REWRITE = """
+UPDATE job SET lines_ = %s, n = n + 1 WHERE job_key = %s AND state = %s AND fence = %s AND n = %s
+AND (lease_until IS NULL OR lease_until < UTC_TIMESTAMP(6))
+"""
+
+_RETRY = f"""
+UPDATE job SET state = {READY}, n = n + 1, due_at = UTC_TIMESTAMP(6), is_shut_out = 0, stops = '', has_new_stop = 0,
+changed_at = UTC_TIMESTAMP(6), lines_ = CONCAT(lines_, %s) WHERE job_key = %s AND state = {FAILED} AND n = %s
+"""  # noqa: S608 (numbers of ours)
+
+
+class MariaDBAdmin:
+    """The jobs of all machines as they are inspected, annotated, retried and removed: see Spool for its methods."""
+
+    _database: MariaDB
+    _machine: str
+    _clock: Callable[[], float]
+
+    def _note_claimed(self, job: MariaDBJob) -> None:
+        """Note that this process has claimed a job."""
+
+    def _job(self, state: int, key: Key) -> MariaDBJob:
+        owner = owner_on(self._machine)
+        return MariaDBJob(key, state, self._database, owner=owner, clock=self._clock, on_claim=self._note_claimed)
+
+    @as_spool_errors()
+    def keys(self, state: str) -> list[Key]:
+        """Return the keys of the jobs in a state, oldest question first."""
+        rows = self._database.rows("SELECT job_key FROM job WHERE state = %s", (STATE_NUMBERS[state],))
+        return sorted((Key.parse(name) for (name,) in rows if is_key(name)), key=lambda key: key.age)
+
+    def peek(self, state: str, key: Key) -> list[Fact]:
+        """Return every whole line of a job. Raise NoSuchJob if the job is not in this state."""
+        return self._read(state, key).lines
+
+    def lines_at_rest(self, key: Key) -> list[Fact]:
+        """Return every whole line of a job that no process works on; [] if there is none. Else raise JobInUse."""
+        for state in STATE_NUMBERS:
+            with contextlib.suppress(NoSuchJob):
+                return self._read_at_rest(state, key).lines
+        return []
+
+    @as_spool_errors()
+    def since(self, state: str, moment: float) -> list[Key]:
+        """Return the keys of the jobs in a state that changed after `moment` (epoch seconds), last one first."""
+        query = (
+            "SELECT job_key FROM job WHERE state = %s AND changed_at > UTC_TIMESTAMP(6) - INTERVAL %s MICROSECOND"
+            " ORDER BY changed_at DESC"
+        )
+        ago = int((self._clock() - moment) * 1e6)
+        return [Key.parse(name) for (name,) in self._database.rows(query, (STATE_NUMBERS[state], ago)) if is_key(name)]
+
+    def moments(self, state: str, key: Key) -> list[tuple[str, float]]:
+        """Return the name and the time of each fact of a job. Raise NoSuchJob if the job is not in this state."""
+        return self._job(STATE_NUMBERS[state], key).moments()
+
+    @as_spool_errors()
+    def count(self, state: str) -> int:
+        """Return how many jobs are in a state; of the other room's folders those that have something here."""
+        if state in STATE_NUMBERS:
+            query, values = "SELECT COUNT(*) FROM job WHERE state = %s", (STATE_NUMBERS[state],)
+            return int(self._database.rows(query, values)[0][0])
+        if state == "stop":
+            return int(self._database.rows(f"SELECT COUNT(*) FROM job WHERE state = {READY} AND stops <> ''")[0][0])  # noqa: S608
+        if state == "files":
+            return int(self._database.rows("SELECT COUNT(DISTINCT job_key, name) FROM job_file")[0][0])
+        return 0
+
+    def annotate(self, key: Key, fact: str, **values: Any) -> bool:
+        """Append a fact to a job that has ended, as Spool.annotate() says."""
+        line = {"fact": fact, "at": round(self._clock(), 3), **values}
+        return any(self.rewrite(state, key, lambda lines: [*lines, line]) for state in ("done", "failed"))
+
+    def retry(self, key: Key) -> None:
+        """Make a failed job ready again, as Spool.retry() says."""
+        job = self._read_at_rest("failed", key)
+        if is_forgotten(job.lines):
+            raise WordsForgotten(f"nothing is left of {key}: it was forgotten")
+        line = encode_line({"fact": "retried", "at": round(self._clock(), 3)}).decode("ascii")
+        with as_spool_errors():
+            if not self._database.execute(_RETRY, (line, str(key), job.numbers[1])):
+                raise JobInUse(f"{key} is being changed by another process")
+
+    def rewrite(self, state: str, key: Key, change: Callable[[list[Fact]], list[Fact] | None]) -> bool:
+        """Put what `change` returns for a job's lines in their place, as Spool.rewrite() says."""
+        try:
+            job = self._read_at_rest(state, key)
+        except NoSuchJob:
+            return False
+        lines = change(job.lines)
+        if lines is None:
+            return False
+        text = b"".join(map(encode_line, lines)).decode("ascii")
+        with as_spool_errors():
+            if not self._database.execute(_REWRITE, (text, str(key), STATE_NUMBERS[state], *job.numbers)):
+                raise JobInUse(f"{key} is being changed by another process")
+        return True
+
+    def drop_rubbish(self) -> None:
+        """Do nothing: no job is ever half stored."""
+
+    @as_spool_errors()
+    def sweep(self) -> int:
+        """Remove what is older than is kept. Return how many rows that were."""
+        return sweep(self._database)
+
+    def _read(self, state: str, key: Key) -> MariaDBJob:
+        job = self._job(STATE_NUMBERS[state], key)
+        job.read()
+        return job
+
+    def _read_at_rest(self, state: str, key: Key) -> MariaDBJob:
+        """Read a job that no process works on. Raise JobInUse if one does, ValueError if it has no question."""
+        job = self._read(state, key)
+        if job.is_in_hand:
+            raise JobInUse(f"{key} is in hand")
+        if not job.lines:
+            raise ValueError(f"{key}: no question in it")
+        return job

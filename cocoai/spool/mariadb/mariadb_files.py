@@ -1,0 +1,97 @@
+"""MariaDBFiles: the files of jobs, kept in the database in pieces, and on this machine while they are used.
+
+A file is written on this machine, as in the other room, and is kept once all its pieces are in the database: then any
+machine can go on with its job.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import partial
+
+from cocoai.engine.mariadb.errors import DuplicateKey
+from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.spool.disk import Disk
+from cocoai.spool.files import NewFile, SpooledFiles
+from cocoai.spool.key import Key
+from cocoai.spool.mariadb.errors import as_spool_errors
+from cocoai.spool.store_error import as_store_errors
+
+PIECE = 128 * 1024
+"""Bytes of a piece: a statement takes several times as much of this process's memory."""
+
+MOST = 1 << 30
+"""Bytes of a file that is brought here: it was bounded when it was written."""
+
+
+class MariaDBFiles(SpooledFiles):
+    """The files of the jobs in the database; those in use lie in `folder` of this machine."""
+
+    def __init__(self, database: MariaDB, folder: str) -> None:
+        super().__init__(folder, Disk())
+        self._database = database
+
+    @contextlib.contextmanager
+    def new(self, key: Key, most: int) -> Iterator[NewFile]:
+        """Make an empty file for this job, as JobFiles.new() says."""
+        with as_store_errors():
+            file = NewFile(self._disk, self.folder, key, most, partial(self._store, key))
+        try:
+            yield file
+        finally:
+            file.close()
+
+    def path(self, key: Key, name: str) -> str:
+        """Return the path of a job's file, which is brought to this machine if it is not here; "" if there is none."""
+        return super().path(key, name) or self._fetch(key, name)
+
+    def remove(self, key: Key, *, but: str = "") -> None:
+        """Remove every file of a job, but that of the name `but`."""
+        super().remove(key, but=but)
+        with contextlib.suppress(OSError):
+            self._delete(key, but)
+
+    def erase(self, key: Key) -> None:
+        """Remove every file of a job that has ended, for good."""
+        super().erase(key)
+        self._delete(key, "")
+
+    @as_spool_errors()
+    def _store(self, key: Key, name: str, path: str) -> None:
+        """Store the file at `path` in pieces; the last one that is written says that it is whole."""
+        self._database.execute("DELETE FROM job_file WHERE job_key = %s AND name = %s", (str(key), name))
+        number = 0
+        with open(path, "rb") as file:
+            while data := file.read(PIECE):
+                number += 1
+                self._put(key, name, number, data)
+        self._put(key, name, 0, str(number).encode())
+
+    def _put(self, key: Key, name: str, piece: int, data: bytes) -> None:
+        # Sent twice if the connection breaks: then it is there already, and it is this very piece.
+        with contextlib.suppress(DuplicateKey):
+            self._database.execute("INSERT INTO job_file VALUES (%s, %s, %s, %s)", (str(key), name, piece, data))
+
+    @as_spool_errors()
+    def _fetch(self, key: Key, name: str) -> str:
+        """Bring a whole file to this machine, and return its path; "" if there is none."""
+        whole = self._piece(key, name, 0)
+        if whole is None:
+            return ""
+        with SpooledFiles.new(self, key, MOST) as file:
+            for number in range(1, int(whole) + 1):
+                data = self._piece(key, name, number)
+                if data is None:
+                    return ""
+                file.write(data)
+            return file.keep(name)
+
+    def _piece(self, key: Key, name: str, piece: int) -> bytes | None:
+        query = "SELECT data FROM job_file WHERE job_key = %s AND name = %s AND piece = %s"
+        rows = self._database.rows(query, (str(key), name, piece))
+        return bytes(rows[0][0]) if rows else None
+
+    @as_spool_errors()
+    def _delete(self, key: Key, but: str) -> None:
+        self._database.execute("DELETE FROM job_file WHERE job_key = %s AND name <> %s", (str(key), but))
