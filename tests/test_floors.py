@@ -193,7 +193,7 @@ def room(module: str) -> str:
     It is `engine/pool` for `engine/pool/master` and for `engine.pool.master`, and `app` for `app`.
     """
     parts = module.replace("/", ".").split(".")
-    return "/".join(parts[:2]) if parts[0] in ("engine", "slack") else parts[0]
+    return "/".join(parts[:2]) if parts[0] in ("engine", "slack") or "/".join(parts[:2]) in ROOMS else parts[0]
 
 
 def judge(found: Import) -> str:

@@ -10,7 +10,7 @@ from cocoai.answer.earlier_runs import is_after_cut, may_have_posted
 from cocoai.slack.model.messages import MessageMetadata
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Job
-from cocoai.spool.store_error import StoreError
+from cocoai.spool.store_error import ClaimLost, StoreError
 from cocoai.texts import Texts
 
 MESSAGE_DELAY = 2.0
@@ -78,13 +78,15 @@ class Attempt:
         """Append a fact to the job; return True if it is on the disk. If the disk fails, log that and return False.
 
         Steps that are harmless to repeat go on without their fact. The ts of a `placeholder` becomes `first_message`,
-        and an `answer` makes `has_answer` True, recorded or not.
+        and an `answer` makes `has_answer` True, recorded or not. Raise `ClaimLost` if the job is no longer ours.
         """
         if fact == "placeholder":
             self.first_message = values["ts"]
         self.has_answer = self.has_answer or fact == "answer"
         try:
             self.job.record(fact, **values)
+        except ClaimLost:
+            raise
         except StoreError:
             log.exception("answer key=%s outcome=fact-not-kept fact=%s", self.job.key, fact)
             return False

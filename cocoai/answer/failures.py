@@ -20,7 +20,7 @@ from cocoai.ledger.caps import OverBudget, PayLater
 from cocoai.slack.api.api_errors import is_shut_out
 from cocoai.spool.job import SHUT_OUT, Fact, Job
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import StoreError
+from cocoai.spool.store_error import ClaimLost, StoreError
 from cocoai.troubles.store import NO_TROUBLES, Troubles
 from cocoai.troubles.watch import note_given_up, note_put_off
 
@@ -91,10 +91,13 @@ def handled(job: Job, failures: Failures, clock: Callable[[], float] = time.time
 def put_off_by_disk(job: Job, clock: Callable[[], float]) -> Iterator[None]:
     """Put the job off if a StoreError is raised inside, instead of raising it, as a context manager.
 
-    That counts as no attempt, and the job is never given up for it. `clock` gives seconds since the epoch.
+    That counts as no attempt, and the job is never given up for it. One that is no longer ours is left alone. `clock`
+    gives seconds since the epoch.
     """
     try:
         yield
+    except ClaimLost:
+        log.warning("answer key=%s outcome=claim-lost", job.key)
     except StoreError as error:
         log.exception("answer key=%s outcome=not-kept", job.key)
         seconds = disk_delay(job)

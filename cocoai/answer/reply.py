@@ -261,6 +261,7 @@ class Reply:
         """Post a message of the reply; return its ts. One of OWN_TEXTS goes without blocks if they are refused."""
         channel, thread = self._attempt.question.channel, self._attempt.reply_thread
         blocks = self._fallback.first(shown)
+        self._attempt.job.check_claim()  # what is changed twice does no harm, but what is posted twice stands there
         while True:
             try:
                 return self._slack.post(channel, shown.text, thread, metadata, blocks=blocks, wait=wait)

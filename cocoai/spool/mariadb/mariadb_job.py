@@ -16,8 +16,8 @@ from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.spool.job import FACT_HEADER, LONGEST_DELAY, SHUT_OUT, Fact, Job, as_number, whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.mariadb.errors import as_spool_errors
-from cocoai.spool.mariadb.tables import LEASE, READY, RENEWED, SURE
-from cocoai.spool.store_error import ClaimLost, NoSuchJob
+from cocoai.spool.mariadb.tables import LEASE, MESSAGE, READY, RENEWED, SURE
+from cocoai.spool.store_error import ClaimLost, NoSuchJob, StoreUnreachable
 
 _READ = """
 SELECT fence, n, lease_until >= UTC_TIMESTAMP(6), TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), due_at), has_new_stop,
@@ -149,9 +149,15 @@ class MariaDBJob(Job):
                 self._database.execute(_RELEASE, (str(self.key), self._fence, self._owner))
 
     def check_claim(self) -> None:
-        """Renew the lease if it may be over by our own clock. Raise `ClaimLost` if it is somebody else's."""
-        if self._is_claimed and time.monotonic() >= self._sure_until:
-            self.renew()
+        """Renew the lease, unless it was renewed a moment ago. Raise `ClaimLost` if it is somebody else's.
+
+        While the server is away, the lease lasts for one more message, by our own clock.
+        """
+        try:
+            self.renew_if_due()
+        except StoreUnreachable:
+            if time.monotonic() >= self._sure_until - MESSAGE:
+                raise
 
     def renew_if_due(self) -> None:
         """Renew the lease if it was not for RENEWED seconds. Raise as check_claim() does."""

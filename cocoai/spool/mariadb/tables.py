@@ -13,6 +13,9 @@ LEASE = 30
 SURE = 0.8
 """The part of a lease for which its holder relies on it, by its own clock, counted from before it asked for it."""
 
+MESSAGE = 10.0
+"""Seconds that a message to Slack may take."""
+
 RENEWED = 8.0
 """Seconds after which a lease is renewed."""
 
