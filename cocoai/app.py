@@ -27,7 +27,7 @@ from cocoai.backup.contents import refuse_half_restored
 from cocoai.clicked_question import may_be_shared
 from cocoai.connections import Connections, books_of
 from cocoai.document_events import change_note, event_reader
-from cocoai.documents.document import HISTORY_FILE, INDEX_FILE
+from cocoai.document_tasks import document_tasks
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
@@ -51,11 +51,11 @@ from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.thread import user_names
 from cocoai.slash_commands import CommandsHandler
-from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
+from cocoai.stores import database_of, spool_of
 from cocoai.troubles.store import FOLDER, Troubles
 from cocoai.troubles.watch import SLACK, SignatureWatch
 from cocoai.usage.budget_advice import log_budget
@@ -88,8 +88,11 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     """
     var = settings.paths.var
     refuse_half_restored(var)
-    spool = FileSpool(
-        var,
+    context = context or tls_context(settings.network.ca_file or None)
+    database = database_of(settings, context)
+    spool = spool_of(
+        settings,
+        database,
         kinds=JOB_KINDS,
         light_kinds=LIGHT_KINDS,
         unmarked_kinds=UNMARKED_KINDS,
@@ -99,7 +102,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
     scoreboard = Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
-    connections = Connections(settings, context or tls_context(settings.network.ca_file or None))
+    connections = Connections(settings, context)
     bound_to = binding(settings.slack.api_url, settings.slack.bot_token)
     identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
     books = books_of(settings)
@@ -153,29 +156,6 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         "/healthz": {"GET": health, "HEAD": health},
     }
     return CocoAI(Router(routes), runner, answerers, scoreboard)
-
-
-def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
-    """Return the task that keeps the index of documents current; what was asked before is found there too.
-
-    Where there is neither, nothing of it is imported, and the task deletes what was made when there was.
-    """
-    if not (settings.documents.is_on or settings.history.keep_days):
-        left = [os.path.join(settings.paths.var, name) for name in (INDEX_FILE, HISTORY_FILE)]
-        return [
-            PeriodicTask(partial(delete_documents, settings), 60.0, is_wanted=lambda: any(map(os.path.exists, left)))
-        ]
-    from cocoai.document_sources import index_task
-
-    task = index_task(settings)
-    return [PeriodicTask(task.run, every=10.0, is_wanted=task.is_wanted)]
-
-
-def delete_documents(settings: config.Settings) -> None:
-    """Delete the history and the index of documents, unless a process is writing that. Raise OSError if that fails."""
-    from cocoai import document_sources
-
-    document_sources.delete_documents(settings.paths.var)
 
 
 def sweep(spool: Spool, books: Books, folder: str) -> None:

@@ -23,10 +23,10 @@ from cocoai.errors import CocoAIError
 from cocoai.install.command import add_install
 from cocoai.interruption import interruptible
 from cocoai.output import Output, OutputClosed
-from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, told_to_operator
+from cocoai.stores import spool_of
 from cocoai.tune.command import add_tune, read_machine
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import become_owner
@@ -223,7 +223,7 @@ def _spool(arguments: argparse.Namespace) -> int:
     """Print what `list`, `show` or `retry` yields; return 0. Raise CocoAIError if there is no such spool or job."""
     settings = config.read(arguments.config, os.environ, secrets=False)
     become_owner(settings.paths.var)
-    spool = FileSpool(settings.paths.var)
+    spool = spool_of(settings)
     verbs: dict[str, Callable[[Spool, str], Iterator[str]]] = {"list": list_jobs, "show": show_job, "retry": retry_job}
     with told_to_operator(arguments.verb):
         for line in verbs[arguments.verb](spool, arguments.key):

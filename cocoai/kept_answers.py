@@ -20,12 +20,12 @@ from cocoai.slack.api.identity_cache import IdentityCache, binding
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import TASKS, Kind, Question
-from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Fact, is_forgotten
 from cocoai.spool.job_words import JobWords, mentioned
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
+from cocoai.stores import spool_of
 from cocoai.texts import language_of, split_model_prefix
 
 ASKED = frozenset(get_args(Kind)) - TASKS - {"ask", "thanks"}
@@ -39,7 +39,7 @@ def history_source(settings: config.Settings) -> HistorySource:
     """Return the history as a source of documents, which collects what was answered, for the process that indexes."""
     var, slack = settings.paths.var, settings.slack
     identity = IdentityCache(os.path.join(var, "identity.json"), _ask_nobody, binding(slack.api_url, slack.bot_token))
-    spool = FileSpool(var)
+    spool = spool_of(settings)
     collector = Collector(spool, identity, config.Personas(settings).models, JobWords(spool))
     return HistorySource(History(os.path.join(var, HISTORY_FILE)), settings.history.keep_days, collector.collect)
 

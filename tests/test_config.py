@@ -237,7 +237,10 @@ def test_a_wrong_value_is_reported_with_what_is_allowed(
             r"\[slak\] is no section; there are slack, openai, answer, pool, budget, speech, images, documents, ",
         ),
         ("[DEFAULT]\nmodel = m\n", r"\[DEFAULT\] is no section"),
-        ("[slak]\n", r"images, documents, history, paths, network, models, prices, reactions, readers, channel ID, "),
+        (
+            "[slak]\n",
+            r"images, documents, history, store, paths, network, models, prices, reactions, readers, channel ID, ",
+        ),
         ("[slak]\n", r"channel ID, words ja, words en$"),
         ("[channel general]\n", r"\[channel general\] is no section; .* as in \[channel C0123456789\]"),
         ("[channel U0123456789]\n", r"\[channel U0123456789\] is no section; a channel is named by its ID"),

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cocoai.app import document_tasks
 from cocoai.config import read
 from cocoai.document_sources import document_sources
+from cocoai.document_tasks import document_tasks
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER
 from cocoai.documents.index_task import index_lock_path, index_path

@@ -22,6 +22,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.model.question import Question
+from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job_words import JobWords
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
@@ -212,7 +213,7 @@ def test_what_is_too_old_is_in_no_file(keeping: AnswerHarness) -> None:
 
 KILLED_IN = [
     (JobWords, "blank"),
-    (JobWords, "_rewrite"),
+    (FileSpool, "_replace"),
     (JobWords, "drop_mentions"),
     (History, "forget"),
     (DocumentIndex, "remove"),

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cocoai.app import document_tasks
 from cocoai.config.document_settings import HistorySettings
 from cocoai.document_sources import document_sources
+from cocoai.document_tasks import document_tasks
 from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.history import History
 from cocoai.errors import Temporary

@@ -11,8 +11,8 @@ from typing import Literal
 
 import pytest
 
-from cocoai.app import delete_documents
 from cocoai.document_sources import document_sources
+from cocoai.document_tasks import delete_documents
 from cocoai.documents.index_task import index_path, is_due, set_due
 from cocoai.documents.indexing import index_slice
 from cocoai.rehearsal.slack.practice_file import PracticeFile

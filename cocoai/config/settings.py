@@ -5,7 +5,6 @@ sections.py reads them; bin/settings-reference writes README.md's tables of them
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,12 +15,13 @@ from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
 from cocoai.config.document_settings import DocumentSettings, HistorySettings
 from cocoai.config.image_settings import ImageSettings
 from cocoai.config.network_settings import NetworkSettings
+from cocoai.config.path_settings import PathSettings
 from cocoai.config.setting import Setting, required_secret
 from cocoai.config.speech_settings import SpeechSettings
+from cocoai.config.store_settings import StoreSettings
 from cocoai.config.value_types import (
     BASE_URL,
     FILE,
-    FOLDER,
     FOLDER_URL,
     IDS,
     LISTEN,
@@ -225,20 +225,6 @@ class PoolSettings:
     ]
 
 
-@dataclass(frozen=True)
-class PathSettings:
-    """[paths]: where things are kept."""
-
-    var: Annotated[
-        str, Setting(FOLDER, "var", "the folder of the spool, the locks and the logs; relative to the settings file")
-    ]
-
-    @property
-    def scoreboard(self) -> str:
-        """Return the path of the pool's scoreboard, which the pool writes and `cocoai status` reads."""
-        return os.path.join(self.var, "run", "scoreboard")
-
-
 SECTIONS: Mapping[str, type] = {
     "slack": SlackSettings,
     "openai": OpenAISettings,
@@ -249,6 +235,7 @@ SECTIONS: Mapping[str, type] = {
     "images": ImageSettings,
     "documents": DocumentSettings,
     "history": HistorySettings,
+    "store": StoreSettings,
     "paths": PathSettings,
     "network": NetworkSettings,
 }
@@ -273,6 +260,7 @@ class Settings:
     images: ImageSettings
     documents: DocumentSettings
     history: HistorySettings
+    store: StoreSettings
     paths: PathSettings
     network: NetworkSettings
     prices: Mapping[str, Price]

@@ -95,11 +95,11 @@ def _explain(settings: config.Settings, arguments: argparse.Namespace) -> int:
     """Print what the answer of a job rests on; return 0. Raise CocoAIError if there is no such job."""
     from cocoai.documents_command.explaining import explain
     from cocoai.documents_command.view import index_view
-    from cocoai.spool.file_spool import FileSpool
+    from cocoai.stores import spool_of
 
     view = index_view(settings)
     with told_to_operator("explain"):
-        _print(explain(view, FileSpool(settings.paths.var), arguments.key))
+        _print(explain(view, spool_of(settings), arguments.key))
     return 0
 
 

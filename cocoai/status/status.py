@@ -16,11 +16,11 @@ from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_sn
 from cocoai.errors import COUNTERS
 from cocoai.last_check import LastCheck, read_last_check
 from cocoai.slack.model.job_kinds import JOB_KINDS
-from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 from cocoai.status.last_check import check_as_json
 from cocoai.status.money import MoneyState, money_as_json, read_money
+from cocoai.stores import spool_of
 from cocoai.troubles.store import Trouble, Troubles
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def collect(settings: config.Settings) -> Status:
     now = time.time()
     snapshot, state, trouble = _read_scoreboard(settings)
     documents, history = _read_documents(settings)
-    spool = FileSpool(settings.paths.var, kinds=JOB_KINDS)
+    spool = spool_of(settings, kinds=JOB_KINDS)
     return Status(
         at=now,
         var=settings.paths.var,

@@ -10,8 +10,8 @@ from cocoai import config
 from cocoai.engine.process.scoreboard_records import ABSENCES
 from cocoai.engine.process.scoreboard_snapshot import Snapshot, read_snapshot
 from cocoai.errors import COUNTERS
-from cocoai.spool.file_spool import FileSpool
 from cocoai.status.answers import ANSWER, ASKED, BEGUN, FINISHED, PLACEHOLDER, Phase, phases
+from cocoai.stores import spool_of
 
 ENOUGH_SECONDS = 86_400.0
 """A pool that has run for less has not seen a day's busiest hour."""
@@ -86,7 +86,7 @@ def observe(settings: config.Settings, now: float | None = None) -> Observed:
 
 def _observed(settings: config.Settings, seen: Snapshot, now: float) -> Observed:
     """Combine what the scoreboard and the spool tell. Raise OSError if the spool cannot be read."""
-    waited, answering, writing = phases(FileSpool(settings.paths.var), now, PHASES)
+    waited, answering, writing = phases(spool_of(settings), now, PHASES)
     return Observed(
         seconds=max(0.0, now - seen.started),
         requests=seen.accepted,

@@ -15,10 +15,10 @@ from cocoai.forgetting import ForgetReport, Forgetter, Found
 from cocoai.ledger import database
 from cocoai.ledger.forget import Forgotten, forget_keys, forget_person
 from cocoai.slack_ids import TS, is_id
-from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job_words import Whose
 from cocoai.spool.store_error import NoStore, StoreError
 from cocoai.status.units import number
+from cocoai.stores import spool_of
 
 PATIENCE = 60.0
 """Seconds to wait while the index is being built."""
@@ -49,7 +49,7 @@ def forget(settings: config.Settings, whose: Whose) -> Iterator[str]:
     Raise CocoAIError if a store cannot be read or written; what was done before stays done, and it may be run again.
     """
     var = settings.paths.var
-    forgetter = Forgetter(var, FileSpool(var), has_history=settings.history.keep_days > 0, patience=PATIENCE)
+    forgetter = Forgetter(var, spool_of(settings), has_history=settings.history.keep_days > 0, patience=PATIENCE)
     try:
         found = forgetter.find(whose)
         yield from _words_lines(found, forgetter.forget(found))

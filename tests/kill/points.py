@@ -182,8 +182,8 @@ class Point:
 
 
 DISK = "cocoai.spool.disk:Disk"
-JOB = "cocoai.spool.job:Job"
-SPOOL = "cocoai.spool.spool:Spool"
+JOB = "cocoai.spool.file_job:FileJob"
+SPOOL = "cocoai.spool.file_spool:FileSpool"
 RUNNER = "cocoai.spool.runner:Runner"
 SLACK = "cocoai.slack.api.chat:SlackChat"
 LIVE = "cocoai.slack.api.live_message:LiveMessage"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 PORT = 3306
 """The port on which MariaDB listens by default."""
@@ -22,6 +22,10 @@ class Address:
     port: int = PORT
     socket: str = ""
     is_plain: bool = False
+
+    def with_password(self, password: str) -> Address:
+        """Return the same address with this password."""
+        return replace(self, password=password)
 
     def __str__(self) -> str:
         """Return the address without the password, such as `mariadb://cocoai@db.example.com/cocoai`."""

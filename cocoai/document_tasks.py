@@ -1,0 +1,33 @@
+"""The periodic task that keeps the team's own words: nothing of them is imported in the master where they are off."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from cocoai import config
+from cocoai.documents.document import HISTORY_FILE, INDEX_FILE
+from cocoai.spool.runner import PeriodicTask
+
+
+def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
+    """Return the task that keeps the index of documents current; what was asked before is found there too.
+
+    Where there is neither, nothing of it is imported, and the task deletes what was made when there was.
+    """
+    if not (settings.documents.is_on or settings.history.keep_days):
+        left = [os.path.join(settings.paths.var, name) for name in (INDEX_FILE, HISTORY_FILE)]
+        return [
+            PeriodicTask(partial(delete_documents, settings), 60.0, is_wanted=lambda: any(map(os.path.exists, left)))
+        ]
+    from cocoai.document_sources import index_task
+
+    task = index_task(settings)
+    return [PeriodicTask(task.run, every=10.0, is_wanted=task.is_wanted)]
+
+
+def delete_documents(settings: config.Settings) -> None:
+    """Delete the history and the index of documents, unless a process is writing that. Raise OSError if that fails."""
+    from cocoai import document_sources
+
+    document_sources.delete_documents(settings.paths.var)

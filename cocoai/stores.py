@@ -1,0 +1,49 @@
+"""Where jobs are stored, by the settings: in files below `var`, or in a database that several machines share.
+
+What speaks to the database is imported only where there is one.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any, cast
+
+from cocoai import config
+from cocoai.engine.client.tls import tls_context
+from cocoai.errors import CocoAIError
+from cocoai.spool.file_spool import FileSpool
+from cocoai.spool.spool import Spool
+
+if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
+
+
+def database_of(settings: config.Settings, context: ssl.SSLContext | None = None) -> MariaDB | None:
+    """Return the database of [store], to which nobody has connected yet; None if there is none.
+
+    TLS is spoken on `context`; None makes one that trusts the settings' `ca_file`, or the usual authorities. Raise
+    CocoAIError if what speaks to it is not installed.
+    """
+    address = settings.store.address
+    if address is None:
+        return None
+    try:
+        from cocoai.engine.mariadb.mariadb import MariaDB
+    except ImportError as error:
+        raise CocoAIError(f"[store] url needs the extra cocoai[mariadb]: {error}") from None
+
+    is_secure = not (address.socket or address.is_plain)
+    return MariaDB(address, (context or tls_context(settings.network.ca_file or None)) if is_secure else None)
+
+
+def spool_of(settings: config.Settings, database: MariaDB | None = None, **options: Any) -> Spool:
+    """Return the spool that the settings name, with these options of its class.
+
+    `database` is what database_of() has returned, if that was called before: a process has one connection for all.
+    """
+    if settings.store.address is None:
+        return FileSpool(settings.paths.var, **options)
+    from cocoai.spool.mariadb.mariadb_spool import MariaDBSpool
+
+    shared = database or database_of(settings)
+    return MariaDBSpool(cast("MariaDB", shared), settings.paths.var, **options)
