@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
+pytest_plugins = ("tests.mariadb.fixtures",)
+
 LONGEST = (
     "kill/test_kill_points.py",
     "kill/test_kill_media.py",
@@ -246,6 +248,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduler
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Kill processes that outlive the tests; let the run fail if there are any, or the work tree has changed."""
     if _tag is None:
