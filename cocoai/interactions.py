@@ -23,9 +23,9 @@ from cocoai.slack.model.question import Ignored, Question
 from cocoai.slack.model.shortcut import Shortcut
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import StoreError
+from cocoai.spool.store_error import StoreError, StoreUnreachable
 from cocoai.troubles.watch import SignatureWatch
-from cocoai.webhook import OK, Analyzer, JobRunner, SlackHandler
+from cocoai.webhook import OK, Analyzer, JobRunner, RequestInbox, SlackHandler
 
 JSON_TYPE = (("Content-Type", "application/json; charset=utf-8"),)
 """The header of a response that says something to Slack."""
@@ -64,8 +64,9 @@ class InteractionsHandler(SlackHandler[InteractionOutcome]):
         *,
         signatures: SignatureWatch | None = None,
         clock: Callable[[], float] = time.time,
+        inbox: RequestInbox | None = None,
     ) -> None:
-        super().__init__(analyzer, spool, runner, scoreboard, signatures=signatures, clock=clock)
+        super().__init__(analyzer, spool, runner, scoreboard, signatures=signatures, clock=clock, inbox=inbox)
         self._forms = forms
 
     def _accept(self, posted: InteractionOutcome) -> Response:
@@ -106,7 +107,12 @@ class InteractionsHandler(SlackHandler[InteractionOutcome]):
         if seconds:
             reason = "one too many in this minute"
             return self._pass_over(FormRefused(reason, "limited", question.user, question.text, seconds))
-        response = self._put(Key.parse(question.key), question.facts())
+        try:
+            response = self._put(Key.parse(question.key), question.facts())
+        except StoreUnreachable as error:
+            # The 503 leaves the form open, with what was typed: whoever sent it off knows, and can do so again.
+            log.warning("question key=%s outcome=not-kept reason=%s", question.key, error)
+            raise CannotKeep from None
         return response if response.after is None else replace(response, after=partial(self._wake_and_note, question))
 
     def _click(self, posted: Click) -> Response:
@@ -129,6 +135,8 @@ class InteractionsHandler(SlackHandler[InteractionOutcome]):
         """
         try:
             is_in_time = self._runner.stop(click.key, click.user)
+        except StoreUnreachable:
+            raise
         except StoreError:
             log.exception("click key=%s outcome=not-kept", click.key)
             raise CannotKeep from None
@@ -142,6 +150,8 @@ class InteractionsHandler(SlackHandler[InteractionOutcome]):
         """
         try:
             question = repeat_question(click, find_question(self._spool, Key.parse(click.key)))
+        except StoreUnreachable:
+            raise
         except StoreError:
             log.exception("click key=%s outcome=not-read", click.key)
             raise CannotRead from None

@@ -31,7 +31,7 @@ from cocoai.slack.model.question import (
 from cocoai.slack.model.talk import note_talk, place
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import StoreError
+from cocoai.spool.store_error import StoreError, StoreUnreachable
 from cocoai.troubles.store import NO_TROUBLES
 from cocoai.troubles.watch import SignatureWatch
 
@@ -68,8 +68,20 @@ class JobRunner(Protocol):
         """
 
 
+class RequestInbox(Protocol):
+    """Where requests wait while the store cannot be reached: the `Inbox`."""
+
+    def refuse_while_waiting(self) -> None:
+        """Raise StoreUnreachable while any request waits there, StoreError if the disk fails."""
+
+    def keep(self, request: Request, at: float) -> None:
+        """Keep a request that was received at this time (epoch seconds). Raise StoreError if that fails."""
+
+
 class SlackHandler(ABC, Generic[Posted]):
     """The base of both handlers, called with each request: it analyzes it, and can put a job into the spool.
+
+    With an `inbox` a request waits there while the store cannot be reached, or while earlier ones do.
 
     The key of the question that a request is about is noted in this process's row of `scoreboard`, so that an operator
     sees which one a slow request is about. `signatures` is told of right and wrong ones. `clock` gives seconds since
@@ -88,6 +100,7 @@ class SlackHandler(ABC, Generic[Posted]):
         *,
         signatures: SignatureWatch | None = None,
         clock: Callable[[], float] = time.time,
+        inbox: RequestInbox | None = None,
     ) -> None:
         self._analyzer = analyzer
         self._spool = spool
@@ -95,6 +108,7 @@ class SlackHandler(ABC, Generic[Posted]):
         self._scoreboard = scoreboard
         self._signatures = signatures or SignatureWatch(NO_TROUBLES)
         self._clock = clock
+        self._inbox = inbox
 
     def __call__(self, request: Request) -> Response:
         """Analyze a request and do or keep what it asks for; return the response, a 200.
@@ -104,9 +118,21 @@ class SlackHandler(ABC, Generic[Posted]):
         """
         now = self._clock()
         try:
+            return self.take_in(request, now)
+        except StoreUnreachable as error:
+            return self._keep(request, now, error)
+
+    def take_in(self, request: Request, now: float) -> Response:
+        """Do as a call does with a request that was received at `now` (epoch seconds), but keep none in the inbox.
+
+        Raise StoreUnreachable if the store cannot be reached and the request is one that may wait.
+        """
+        try:
             posted = self._analyzer.analyze(request.headers, request.body, now)
         except (WrongSignature, StaleSignature) as error:
             self._signatures.refused(error, now)
+            raise
+        except StoreUnreachable:
             raise
         except StoreError:
             # Whether a reply in a thread is a question depends on a mark on the disk.
@@ -123,11 +149,24 @@ class SlackHandler(ABC, Generic[Posted]):
             return self._pass_over(posted)
         return self._accept(posted)
 
+    def _keep(self, request: Request, now: float, error: StoreUnreachable) -> Response:
+        """Keep a request in the inbox, and return a 200. Raise `CannotKeep` if there is none, or it fails."""
+        if self._inbox is None:
+            log.warning("%s outcome=not-kept reason=%s", self.subject, error)
+            raise CannotKeep from None
+        try:
+            self._inbox.keep(request, now)
+        except StoreError:
+            log.exception("%s outcome=not-kept", self.subject)
+            raise CannotKeep from None
+        log.info("%s outcome=in-inbox reason=%r", self.subject, str(error))
+        return OK
+
     @abstractmethod
     def _accept(self, posted: Posted) -> Response:
         """Do what was posted, or put it into the spool as a job; then return the response.
 
-        Raise `CannotRead` or `CannotKeep` if the disk fails.
+        Raise `CannotRead` or `CannotKeep` if the disk fails, StoreUnreachable as take_in() does.
         """
 
     def _pass_over(self, ignored: Ignored) -> Response:
@@ -143,11 +182,15 @@ class SlackHandler(ABC, Generic[Posted]):
         """Put a job with this key into the spool, log that, and return a 200. `facts` are its first line.
 
         If the job is new, a process is started for it once the response was sent. Raise `CannotKeep` if the job cannot
-        be kept.
+        be kept, StoreUnreachable as take_in() does.
         """
         began = time.monotonic()
         try:
+            if self._inbox is not None:
+                self._inbox.refuse_while_waiting()
             is_new = self._spool.put(key, facts)
+        except StoreUnreachable:
+            raise
         except StoreError:
             # What is not kept must not be accepted, so that Slack sends an event again.
             log.exception("question key=%s outcome=not-kept", key)
@@ -185,9 +228,10 @@ class EventsHandler(SlackHandler[EventOutcome]):
         *,
         signatures: SignatureWatch | None = None,
         clock: Callable[[], float] = time.time,
+        inbox: RequestInbox | None = None,
         note_change: Callable[[str], bool] | None = None,
     ) -> None:
-        super().__init__(analyzer, spool, runner, scoreboard, signatures=signatures, clock=clock)
+        super().__init__(analyzer, spool, runner, scoreboard, signatures=signatures, clock=clock, inbox=inbox)
         self._note_change = note_change
 
     def _accept(self, posted: EventOutcome) -> Response:

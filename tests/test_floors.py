@@ -58,6 +58,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "documents": ("engine/process", "decoding", *PLAIN),
     "forgetting": ("documents", "spool", "engine/process", "errors"),
     "troubles": ("slack/api", "engine/process", "errors"),
+    "inbox": ("spool", "engine/web", "engine/process", "errors"),
     "clicked_question": ("slack/model", "spool"),
     "webhook": (
         "engine/web",
