@@ -21,12 +21,10 @@ from cocoai import __version__, config, last_check
 from cocoai.answer import AnswererFactory, Books
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.report_task import ReportTask
-from cocoai.answer_settings import access_rules, answer_options, job_limit
+from cocoai.answer_settings import answer_options, job_limit
 from cocoai.ask_forms import ask_forms
 from cocoai.backup.contents import refuse_half_restored
-from cocoai.clicked_question import may_be_shared
 from cocoai.connections import Connections, books_of
-from cocoai.document_events import change_note, event_reader
 from cocoai.document_tasks import document_tasks
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
@@ -43,14 +41,10 @@ from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.healthz import HealthHandler
-from cocoai.interactions import InteractionsHandler
 from cocoai.slack.api.identity_cache import IdentityCache, binding
-from cocoai.slack.inbound.commands import CommandAnalyzer
-from cocoai.slack.inbound.events import SlackEventAnalyzer
-from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.thread import user_names
-from cocoai.slash_commands import CommandsHandler
+from cocoai.slack_handlers import SlackHandlers, inbox_of, inbox_tasks
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
@@ -61,7 +55,6 @@ from cocoai.troubles.watch import SLACK, SignatureWatch
 from cocoai.usage.budget_advice import log_budget
 from cocoai.version import read_commit
 from cocoai.warmup import warm_up
-from cocoai.webhook import EventsHandler
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +92,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         questions_per_minute=settings.budget.questions_per_minute,
     )
     spool.prepare()
+    inbox = inbox_of(spool, var)
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
     scoreboard = Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
@@ -129,30 +123,18 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
             ),
             PeriodicTask(answerers.tell_troubles, every=60.0, is_wanted=troubles.has_files),
             *document_tasks(settings),
+            *inbox_tasks(inbox, lambda: handlers, var),
         ],
         limit=job_limit(settings),
         scoreboard=scoreboard,
         linger=settings.pool.linger,
     )
 
-    signatures, health = SignatureWatch(troubles), HealthHandler(troubles)
-    events = EventsHandler(
-        analyzer(settings, identity, spool),
-        spool,
-        runner,
-        scoreboard,
-        signatures=signatures,
-        note_change=change_note(settings),
-    )
     forms = ask_forms(settings, spool, runner, scoreboard, connections, answerers.options.phrases)
-    clicks = click_analyzer(settings, identity, spool)
-    interactions = InteractionsHandler(clicks, spool, runner, scoreboard, forms, signatures=signatures)
-    typed = CommandAnalyzer(settings.slack.signing_secret, who=identity.known, access=access_rules(settings))
-    commands = CommandsHandler(typed, spool, runner, scoreboard, signatures=signatures)
+    handlers = SlackHandlers(settings, identity, spool, runner, scoreboard, forms)
+    health = HealthHandler(troubles)
     routes: dict[str, dict[str, Handler]] = {
-        "/slack/events": {"POST": events},
-        "/slack/interactions": {"POST": interactions},
-        "/slack/commands": {"POST": commands},
+        **{path: {"POST": each} for path, each in handlers.served(SignatureWatch(troubles), inbox).items()},
         "/healthz": {"GET": health, "HEAD": health},
     }
     return CocoAI(Router(routes), runner, answerers, scoreboard)
@@ -169,36 +151,6 @@ def sweep(spool: Spool, books: Books, folder: str) -> None:
     user_names.sweep(os.path.join(folder, "people"))
     for each in (folder, os.path.join(folder, "run"), os.path.join(folder, "people"), os.path.join(folder, FOLDER)):
         sweep_unfinished(each)
-
-
-def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
-    """Return the analyzer of Slack's events, with the settings' secret and access rules.
-
-    `spool` tells it what has happened in the threads in which CocoAI was asked: there, questions may need no mention.
-    """
-    slack = settings.slack
-    return SlackEventAnalyzer(
-        slack.signing_secret,
-        who=identity.known,
-        mark_of=spool.mark_of,
-        follow_ups=slack.follow_ups,
-        access=access_rules(settings),
-        reactions=settings.reactions,
-        documents=event_reader(settings),
-    )
-
-
-def click_analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> InteractionAnalyzer:
-    """Return the analyzer of clicks on our buttons, of shortcuts and of our form, by the settings' secret and rules.
-
-    `spool` tells it whether the clicked question's channel may be shared with another organisation.
-    """
-    return InteractionAnalyzer(
-        settings.slack.signing_secret,
-        who=identity.known,
-        may_be_shared=partial(may_be_shared, spool),
-        access=access_rules(settings),
-    )
 
 
 def limits(pool: config.PoolSettings) -> WorkerLimits:

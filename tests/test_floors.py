@@ -116,6 +116,7 @@ TOP = (
     "kept_answers",
     "last_check",
     "slack_documents",
+    "slack_handlers",
     "status",
     "stores",
     "tune",

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from cocoai import config
-from cocoai.app import click_analyzer
 from cocoai.clicked_question import may_be_shared
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
@@ -24,6 +23,7 @@ from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
+from cocoai.slack_handlers import click_analyzer
 from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
 from cocoai.webhook import EventsHandler
