@@ -6,6 +6,7 @@ There is an inbox only where the jobs lie in a database; nothing of it is import
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -42,7 +43,10 @@ SWEEP_EVERY = 3600.0
 
 @dataclass(frozen=True)
 class SlackHandlers:
-    """What the handlers are built of; `spool` tells them and their analyzers what has happened before."""
+    """What the handlers are built of; `spool` tells them and their analyzers what has happened before.
+
+    `clock` returns epoch seconds.
+    """
 
     settings: config.Settings
     identity: IdentityCache
@@ -50,6 +54,7 @@ class SlackHandlers:
     runner: JobRunner
     scoreboard: Scoreboard
     forms: Forms
+    clock: Callable[[], float] = time.time
 
     def served(
         self, signatures: SignatureWatch | None, inbox: Inbox | None
@@ -60,17 +65,16 @@ class SlackHandlers:
             self._event_analyzer(inbox),
             *parts,
             signatures=signatures,
+            clock=self.clock,
             inbox=inbox,
             note_change=change_note(self.settings),
         )
         clicks = click_analyzer(self.settings, self.identity, self.spool)
         secret, access = self.settings.slack.signing_secret, access_rules(self.settings)
         typed = CommandAnalyzer(secret, who=self.identity.known, access=access)
-        return {
-            EVENTS: events,
-            INTERACTIONS: InteractionsHandler(clicks, *parts, self.forms, signatures=signatures, inbox=inbox),
-            COMMANDS: CommandsHandler(typed, *parts, signatures=signatures, inbox=inbox),
-        }
+        pressed = InteractionsHandler(clicks, *parts, self.forms, signatures=signatures, clock=self.clock, inbox=inbox)
+        commands = CommandsHandler(typed, *parts, signatures=signatures, clock=self.clock, inbox=inbox)
+        return {EVENTS: events, INTERACTIONS: pressed, COMMANDS: commands}
 
     def taking_in(self) -> dict[str, Callable[[Request, float], Response]]:
         """Return what takes in the requests that waited, by their paths: the same handlers without an inbox."""

@@ -1,0 +1,1 @@
+"""The inbox: what Slack posts while the store cannot be reached."""
