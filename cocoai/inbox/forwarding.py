@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum, auto
 
 from cocoai.engine.process import locks
@@ -87,22 +87,38 @@ class Forwarding:
 
     def _take_all(self) -> None:
         """Take in every request, those that fail once more behind the others; move aside what fails again."""
-        deadline, handlers = time.monotonic() + MOST_SECONDS, self._make_handlers()
-        names = self._inbox.names()
-        failed: list[str] = []
-        for is_last_try, some in ((False, names), (True, failed)):
-            for name in some:
-                if time.monotonic() > deadline or (not is_last_try and len(failed) >= MOST_FAILURES):
-                    break
+        handlers, failed, taken = self._make_handlers(), list[str](), 0
+        try:
+            for name in self._each_name(failed):
                 outcome = self._take(name, handlers)
                 if outcome is _Outcome.UNREACHABLE:
-                    log.info("inbox outcome=still-waiting requests=%d", len(self._inbox.names()))
-                    self._inbox.sync()
                     return
-                if outcome is not _Outcome.TAKEN:
-                    self._give_up(name, outcome) if is_last_try else failed.append(name)
-        self._inbox.sync()
-        log.info("inbox outcome=forwarded requests=%d failed=%d", len(names), len(failed))
+                if outcome is _Outcome.TAKEN:
+                    taken += 1
+                else:
+                    failed.append(name)
+            for name in failed:
+                outcome = self._take(name, handlers)
+                if outcome is _Outcome.UNREACHABLE:
+                    return
+                self._give_up(name, outcome)
+        finally:
+            if taken or failed:
+                self._inbox.sync()
+                log.info("inbox outcome=forwarded taken=%d failed=%d", taken, len(failed))
+
+    def _each_name(self, failed: Collection[str]) -> Iterator[str]:
+        """Yield the names of what waits, also of what comes meanwhile, but no longer than MOST_SECONDS.
+
+        The caller adds to `failed` what it could not take in.
+        """
+        # What comes while anything waits has to wait, too: only if nothing is left, the workers ask the store again.
+        deadline = time.monotonic() + MOST_SECONDS
+        while names := [name for name in self._inbox.names() if name not in failed]:
+            for name in names:
+                if time.monotonic() > deadline or len(failed) >= MOST_FAILURES:
+                    return
+                yield name
 
     def _take(self, name: str, handlers: Mapping[str, TakeIn]) -> _Outcome:
         """Take in one request, remove it, and do what comes behind its response."""
@@ -130,6 +146,8 @@ class Forwarding:
 
     def _give_up(self, name: str, outcome: _Outcome) -> None:
         """Move a request to failed/ that can never be taken in, or could not be for PATIENCE."""
+        if outcome is _Outcome.TAKEN:
+            return
         if outcome is _Outcome.FAILED or self._clock() - received_at(name) > PATIENCE:
             log.error("inbox request=%s outcome=set-aside", name)
             self._inbox.set_aside(name)

@@ -147,6 +147,12 @@ class Disk:
         """Return the names of the files and folders in a folder, in no order."""
         return os.listdir(folder)
 
+    def each_name(self, folder: str) -> Iterator[str]:
+        """Yield the names in a folder, in no order: for whoever wants the first of thousands alone."""
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                yield entry.name
+
     def make_folder(self, path: str) -> None:
         """Make a folder for this user only, and missing ones above it; do nothing if it exists. Nothing is fsynced."""
         os.makedirs(path, mode=0o700, exist_ok=True)

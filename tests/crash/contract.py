@@ -177,7 +177,7 @@ class FilesContract:
         subject.write(subject.path("x", "y", "a"))
         subject.files.fsync_folder(subject.path("x"))
 
-        assert ["y"] == subject.files.names(subject.path("x"))
+        assert ["y"] == subject.files.names(subject.path("x")) == list(subject.files.each_name(subject.path("x")))
         assert ["a"] == subject.files.names(subject.path("x", "y"))
 
 

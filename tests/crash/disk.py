@@ -200,6 +200,9 @@ class SimulatedDisk(Disk):
         self._at(folder)
         return [os.path.basename(path) for path in self._names if _folder(path) == folder and path != folder]
 
+    def each_name(self, folder: str) -> Iterator[str]:
+        yield from self.names(folder)
+
     def make_folder(self, path: str) -> None:
         if path in self._names:
             return

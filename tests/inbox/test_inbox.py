@@ -212,9 +212,13 @@ def test_a_disk_that_cannot_tell_whether_something_waits_is_told_by_503(stage: S
     assert [] == stage.ready()
 
 
+@pytest.mark.parametrize("every", [0.0, 1000.0])
 @pytest.mark.parametrize(("limit", "most"), [("MOST_REQUESTS", 3), ("MOST_BYTES", 2500)])
-def test_a_full_inbox_is_told_by_503(stage: Stage, monkeypatch: pytest.MonkeyPatch, limit: str, most: int) -> None:
+def test_a_full_inbox_is_told_by_503(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, every: float
+) -> None:
     """There is a bound on how many requests wait, and on how many bytes; what waits stays."""
+    monkeypatch.setattr(inbox, "COUNT_EVERY", every)
     monkeypatch.setattr(inbox, limit, most)
 
     heard = [stage.mention(second) for second in range(1, 9)]
@@ -386,6 +390,23 @@ def test_one_process_forwards_at_a_time(stage: Stage) -> None:
     lock.release()
     stage.forwarding.run()
     assert ["1"] == stage.texts()
+
+
+def test_what_comes_while_it_forwards_is_forwarded_at_once(stage: Stage) -> None:
+    """Or workers would never ask the store again while people write all the time."""
+    stage.mention(1)
+    put, seconds = stage.runner.wake, iter((2, 3))
+
+    def wake() -> None:
+        put()
+        for second in seconds:
+            stage.mention(second)
+
+    stage.runner.wake = wake  # type: ignore[method-assign]
+
+    stage.return_and_forward()
+
+    assert (["1", "2", "3"], 0) == (stage.texts(), stage.waiting())
 
 
 def test_the_task_is_due_while_something_waits(stage: Stage) -> None:

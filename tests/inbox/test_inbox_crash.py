@@ -6,7 +6,9 @@ forgets nothing.
 
 from __future__ import annotations
 
+import unittest.mock
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response
 from cocoai.inbox.forwarding import Forwarding
-from cocoai.inbox.inbox import Inbox
+from cocoai.inbox.inbox import Inbox, KeptRequest
 from cocoai.spool.disk import Disk
 from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.store_error import StoreError
@@ -136,11 +138,8 @@ class WithoutFolderFsync(Inbox):
     """Accepts while a power cut may still take the name."""
 
     def keep(self, request: Request, at: float) -> None:
-        fsync_folder, self._disk.fsync_folder = self._disk.fsync_folder, lambda _: None  # type: ignore[method-assign]
-        try:
+        with unittest.mock.patch.object(self._disk, "fsync_folder"):
             super().keep(request, at)
-        finally:
-            self._disk.fsync_folder = fsync_folder  # type: ignore[method-assign]
 
 
 class InPlace(Inbox):
@@ -194,39 +193,40 @@ class Store:
         return Response(200)
 
 
-class RemovesFirst(Forwarding):
+class RemovesWhenRead(Inbox):
     """Removes a request before the store has its job."""
 
-    def _take(self, name: str, handlers: object) -> object:  # type: ignore[override]
-        read = self._inbox.read(name)
-        self._inbox.remove(name)
-        handlers["/x"](read.request, read.at)  # type: ignore[index]
-        return forwarding_taken
+    def read(self, name: str) -> KeptRequest:
+        found = super().read(name)
+        super().remove(name)
+        return found
 
 
-forwarding_taken = Forwarding._take.__globals__["_Outcome"].TAKEN
+def forward(machine: Machine, store: Store, folder: Path) -> None:
+    """Forward what waits in a machine's inbox to this store."""
+    Forwarding(machine.inbox, lambda: {"/x": store.take_in}, str(folder)).run()
 
 
-def losses_while_forwarding(make: type[Forwarding], folder: Path) -> list[list[bytes]]:
+def losses_while_forwarding(make: type[Inbox], folder: Path) -> list[list[bytes]]:
     """Cut the power at each step of forwarding, twice in a row; return what each store has in the end, if it lacks any.
 
     Nothing may be left waiting.
     """
-    image, lost = with_all(started()), []
+    image, lost = with_all(started()), list[list[bytes]]()
     for cut in range(1, 200):
-        machine = Machine(image, cut)
+        machine = Machine(image, cut, make)
         store = Store(machine.step)
         try:
-            make(machine.inbox, lambda store=store: {"/x": store.take_in}, str(folder)).run()
+            forward(machine, store, folder)
         except PowerCut:
             pass
         else:
             assert cut > 10
             return lost
         for left in machine.images:
-            again, late = Machine(left, 10**6), Store(lambda _: None)
+            again, late = Machine(left, 10**6, make), Store(lambda _: None)
             late.put = list(store.put)
-            make(again.inbox, lambda late=late: {"/x": late.take_in}, str(folder)).run()
+            forward(again, late, folder)
             assert [] == again.inbox.names()
             if late.put != list(BODIES):
                 lost.append(late.put)
@@ -235,12 +235,12 @@ def losses_while_forwarding(make: type[Forwarding], folder: Path) -> list[list[b
 
 def test_whatever_cuts_off_forwarding_the_store_has_each_request_once(tmp_path: Path) -> None:
     """In the order of receipt."""
-    assert [] == losses_while_forwarding(Forwarding, tmp_path)
+    assert [] == losses_while_forwarding(Inbox, tmp_path)
 
 
-def test_forwarding_that_removes_too_early_is_caught(tmp_path: Path) -> None:
+def test_an_inbox_that_removes_too_early_is_caught(tmp_path: Path) -> None:
     """The request is in neither place if the power goes in between."""
-    assert losses_while_forwarding(RemovesFirst, tmp_path)
+    assert losses_while_forwarding(RemovesWhenRead, tmp_path)
 
 
 KILLED_IN = [
@@ -264,19 +264,18 @@ def test_killed_at_any_step_each_question_becomes_one_job(tmp_path: Path) -> Non
         heard = stage.var / "heard"
         heard.touch()
 
-        def run(stage: Stage = stage, heard: Path = heard) -> None:
-            _post_both(stage, heard)
-            stage.return_and_forward()
-
-        if not is_killed_at(number, KILLED_IN, run):
+        if not is_killed_at(number, KILLED_IN, partial(_post_and_forward, stage, heard)):
             break
-        stage.spool.is_away = False
-        _post_both(stage, heard)
-        stage.return_and_forward()
+        _post_and_forward(stage, heard)
 
         assert ["1", "And then?"] == stage.texts(), f"step {number}"
         assert (0, 0) == (stage.waiting(), stage.inbox.state().failed)
     assert number > 40
+
+
+def _post_and_forward(stage: Stage, heard: Path) -> None:
+    _post_both(stage, heard)
+    stage.return_and_forward()
 
 
 def _post_both(stage: Stage, heard: Path) -> None:
