@@ -40,6 +40,7 @@ LEFT_OUT = frozenset(
         "asked",
         "backups",
         "check.json",
+        "inbox",
         "locks",
         "log",
         "rehearsal",

@@ -20,6 +20,7 @@ from cocoai.check.documents import documents
 from cocoai.check.fcgi_socket import fcgi_socket
 from cocoai.check.folders import as_user, disk, settings_file
 from cocoai.check.home import home
+from cocoai.check.inbox import inbox
 from cocoai.check.machine import memory, nginx, python
 from cocoai.check.met import met
 from cocoai.check.money import ledger, prices
@@ -71,6 +72,7 @@ def from_the_pool(target: Target) -> list[Result]:
         "var": partial(as_user, target),
         "var.disk": partial(disk, target),
         "pool": partial(pool, target),
+        "inbox": partial(inbox, target),
         "ledger": partial(ledger, target),
         "prices": partial(prices, target),
         "documents": partial(documents, target),
@@ -110,6 +112,7 @@ def _in_var(target: Target) -> list[Result]:
     checks: dict[str, Check] = {
         "pool": partial(pool, target),
         "pool.met": partial(met, target),
+        "inbox": partial(inbox, target),
         "slack.home": partial(home, target),
         "var.disk": partial(disk, target),
         "ledger": partial(ledger, target),

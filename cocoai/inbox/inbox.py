@@ -39,7 +39,7 @@ MOST_REQUESTS, MOST_BYTES = 20_000, 64 * 1024 * 1024
 COUNT_EVERY = 1.0
 """Seconds between two counts of what waits, by one process: of 20,000 requests each takes 30 ms."""
 
-TMP_AGE, FAILED_AGE = 3600.0, 30 * 86400.0
+TMP_AGE, FAILED_AGE = 3600.0, 7 * 86400.0
 """Seconds for which a file in tmp/, and one in failed/, is kept."""
 
 HEADERS = ("x-slack-request-timestamp", "x-slack-signature")
@@ -210,7 +210,7 @@ class Inbox:
 
     @as_store_errors()
     def sweep(self) -> None:
-        """Remove what killed processes left in tmp/ an hour ago, and what failed 30 days ago."""
+        """Remove what killed processes left in tmp/ an hour ago, and what failed a week ago."""
         for folder, age in (("tmp", TMP_AGE), ("failed", FAILED_AGE)):
             for name in self._disk.names(self._folders[folder]):
                 path = self._path(folder, name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cocoai.engine.process.scoreboard_snapshot import Snapshot
 from cocoai.status.answers import LastDay
+from cocoai.status.inbox import inbox_fields
 from cocoai.status.last_check import check_field, check_section
 from cocoai.status.money import money_section
 from cocoai.status.report_parts import Column, Field, ReportTable, Section
@@ -74,6 +75,7 @@ def _headline(status: Status) -> Iterator[Field]:
     spool, day = status.spool, status.day
     yield from trouble_fields(status)
     yield from check_field(status.check)
+    yield from inbox_fields(status.inbox, status.at)
     if status.processes:
         yield _workers(status)
         yield Field("Slots", f"{len(status.of_kind('job'))} of {status.slots}", "answers being written")

@@ -18,12 +18,14 @@ from cocoai.last_check import LastCheck, read_last_check
 from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
+from cocoai.status.inbox import read_inbox
 from cocoai.status.last_check import check_as_json
 from cocoai.status.money import MoneyState, money_as_json, read_money
 from cocoai.stores import spool_of
 from cocoai.troubles.store import Trouble, Troubles
 
 if TYPE_CHECKING:
+    from cocoai.inbox.inbox import InboxState
     from cocoai.status.documents import DocumentsState, HistoryState
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
@@ -100,6 +102,9 @@ class Status:
     troubles: tuple[Trouble, ...] = ()
     """What is wrong now, the oldest first."""
 
+    inbox: InboxState | None = None
+    """What waits on this machine for the store; None where jobs lie on this machine themselves."""
+
     settings_error: str = ""
     """What is wrong with the settings, so that only `var` is known of them; "" if nothing is."""
 
@@ -153,6 +158,7 @@ def collect(settings: config.Settings) -> Status:
         history=history,
         check=read_last_check(settings.paths.var) if settings.pool.self_check else None,
         troubles=Troubles(settings.paths.var).all(),
+        inbox=read_inbox(settings.paths.var),
         settings_error=settings.error,
     )
 
@@ -241,6 +247,7 @@ def as_json(status: Status) -> dict[str, Any]:
         "memory": {"pool_pss_kib": status.pool_pss, "jobs_pss_kib": status.jobs_pss} | _limit_as_json(status.limit),
         "slots": {"used": len(status.of_kind("job")), "of": status.slots},
         "spool": asdict(status.spool),
+        "inbox": status.inbox._asdict() if status.inbox else None,
         "last_day": asdict(status.day),
         "money": money_as_json(status.money) if status.money else None,
         "documents": asdict(status.documents) if status.documents else None,

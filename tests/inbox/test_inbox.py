@@ -273,9 +273,9 @@ def test_the_sweep_removes_rubbish_and_old_failures(stage: Stage) -> None:
         (stage.var / "inbox" / folder / "old").write_bytes(b"")
         (stage.var / "inbox" / folder / "new").write_bytes(b"")
     stage.now += 31 * 86400
-    for folder, age in (("tmp", 3500), ("failed", 29 * 86400)):
+    for folder, age in (("tmp", 3500), ("failed", 6 * 86400)):
         os.utime(stage.var / "inbox" / folder / "new", (stage.now - age,) * 2)
-        os.utime(stage.var / "inbox" / folder / "old", (stage.now - 31 * 86400,) * 2)
+        os.utime(stage.var / "inbox" / folder / "old", (stage.now - 8 * 86400,) * 2)
 
     stage.inbox.sweep()
 

@@ -281,7 +281,7 @@ def _post_and_forward(stage: Stage, heard: Path) -> None:
 def _post_both(stage: Stage, heard: Path) -> None:
     """Post a mention and its follow-up, but for what Slack has heard a 200 for; the store is away at first."""
     stage.spool.is_away = not heard.read_text()
-    for second, post in ((1, lambda: stage.mention(1)), (2, lambda: stage.line(2, "And then?"))):
+    for second, post in ((1, partial(stage.mention, 1)), (2, partial(stage.line, 2, "And then?"))):
         if ts(second) not in heard.read_text():
             assert 200 == post()
             with heard.open("a") as file:

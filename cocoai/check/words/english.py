@@ -22,6 +22,7 @@ PARTS = {
     "pool.one": "One pool",
     "pool.refused": "Signatures so far",
     "pool.met": "Trouble met",
+    "inbox": "Inbox",
     "units": "Services",
     "units.tmpfiles": "Folder in /run",
     "units.certbot": "Renewal",
@@ -150,6 +151,16 @@ CASES = {
     "pool.refused.some": (
         "{number} wrong and {stale} stale ones beside right ones: an old app, or somebody who tries to forge them",
         "",
+    ),
+    "inbox.ok": ("empty: no request waits for the store", ""),
+    "inbox.unseen": ("{folder} cannot be read by this user", "sudo {program} check"),
+    "inbox.waiting": (
+        "{number} requests wait for the store, the first since {since}",
+        "Mend the connection to the store; they are taken in by themselves, in their order.",
+    ),
+    "inbox.failed": (
+        "{number} requests could not be taken in",
+        "The log says why. To try one again, move it from {folder}/failed to {folder}/waiting; else delete it.",
     ),
     "pool.met.ok": ("none that goes on", ""),
     "pool.met.unseen": ("not looked at: this user may not look into {var}", "sudo {program} check"),

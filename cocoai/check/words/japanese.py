@@ -22,6 +22,7 @@ PARTS = {
     "pool.one": "プールの数",
     "pool.refused": "これまでの署名",
     "pool.met": "プールで起きている問題",
+    "inbox": "受信箱",
     "units": "サービス",
     "units.tmpfiles": "/runのフォルダー",
     "units.certbot": "証明書の更新",
@@ -147,6 +148,16 @@ CASES = {
     "pool.refused.some": (
         "正しいもののほかに、誤りが {number} 件、古いものが {stale} 件あります（古いアプリか、誰かの偽造です）",
         "",
+    ),
+    "inbox.ok": ("空です（保存先を待つリクエストはありません）", ""),
+    "inbox.unseen": ("{folder} はこのユーザーには読めません", "sudo {program} check"),
+    "inbox.waiting": (
+        "{number} 件のリクエストが保存先を待っています。最初のものは {since} からです",
+        "保存先への接続を直してください。直れば、届いた順に自動で取り込みます。",
+    ),
+    "inbox.failed": (
+        "{number} 件のリクエストを取り込めませんでした",
+        "理由はログにあります。{folder}/failed から {folder}/waiting へ移すと、再び試します。不要なら消してください。",
     ),
     "pool.met.ok": ("ありません", ""),
     "pool.met.unseen": ("このユーザーは {var} の中を見られないので、調べていません", "sudo {program} check"),
