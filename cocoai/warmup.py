@@ -130,6 +130,7 @@ def _warm_up_settings(settings: Settings, var: str, url: str) -> Settings:
         slack=replace(settings.slack, api_url=f"{url}/api/", bot_token=Secret("none"), update_interval=0.0),
         openai=replace(settings.openai, base_url=f"{url}/v1", api_key=Secret("none")),
         paths=replace(settings.paths, var=var),
+        store=replace(settings.store, url=None),  # its jobs are nobody else's
     )
 
 
