@@ -99,7 +99,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     connections = Connections(settings, context)
     bound_to = binding(settings.slack.api_url, settings.slack.bot_token)
     identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
-    books = books_of(settings)
+    books = books_of(settings, database)
     troubles = Troubles(var)
     answerers = AnswererFactory(
         spool, answer_options(settings, scoreboard), connections, identity, books, var, troubles

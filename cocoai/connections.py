@@ -13,7 +13,6 @@ from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.client.client import HttpClient
 from cocoai.engine.client.factory import new_client
-from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.cost import is_openai
 from cocoai.ledger.ledger import Ledger
@@ -24,12 +23,14 @@ from cocoai.slack.api.calls import TIMEOUTS, SlackCalls
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.open_form import FORM_TIMEOUTS
 from cocoai.slack.model.identity import Identity
+from cocoai.stores import ledger_store
 from cocoai.troubles.store import Troubles
 from cocoai.troubles.watch import SlackWatch
 
 if TYPE_CHECKING:
     from cocoai.chatgpt.pictures import ChatGPTPictures
     from cocoai.chatgpt.transcription import Transcriber
+    from cocoai.engine.mariadb.mariadb import MariaDB
 
 SLACK_PATIENCE = 20.0
 """Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
@@ -124,7 +125,7 @@ def service_tier(openai: config.OpenAISettings) -> str:
     return chosen.get(openai.service_tier, openai.service_tier)
 
 
-def books_of(settings: config.Settings) -> Books:
+def books_of(settings: config.Settings, database: MariaDB | None = None) -> Books:
     """Return the ledger with its caps and months, and the prices, from the settings.
 
     Raise CocoAIError if this machine does not know the time zone.
@@ -132,7 +133,7 @@ def books_of(settings: config.Settings) -> Books:
     budget, var = settings.budget, settings.paths.var
     caps = Caps(budget.monthly_usd, budget.per_person_usd, budget.per_channel_usd, budget.warn_at)
     return Books(
-        Ledger(os.path.join(var, database.FILE), caps, read_months(budget.timezone)),
+        Ledger(ledger_store(settings, database), caps, read_months(budget.timezone)),
         Tariff(read_prices(settings.prices), settings.openai.base_url),
         TokenRatio(os.path.join(var, "calibration.json")),
     )

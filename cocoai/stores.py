@@ -1,10 +1,11 @@
-"""Where jobs are stored, by the settings: in files below `var`, or in a database that several machines share.
+"""Where jobs and the ledger lie, by the settings: in files below `var`, or in a database that several machines share.
 
 What speaks to the database is imported only where there is one.
 """
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,7 @@ from cocoai.spool.spool import Spool
 
 if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
+    from cocoai.ledger.store import LedgerStore
 
 
 def database_of(settings: config.Settings, context: ssl.SSLContext | None = None) -> MariaDB | None:
@@ -47,3 +49,14 @@ def spool_of(settings: config.Settings, database: MariaDB | None = None, **optio
 
     shared = database or database_of(settings)
     return MariaDBSpool(cast("MariaDB", shared), settings.paths.var, **options)
+
+
+def ledger_store(settings: config.Settings, database: MariaDB | None = None) -> LedgerStore:
+    """Return what keeps the ledger's tables, by the settings; `database` as in spool_of()."""
+    if settings.store.address is None:
+        from cocoai.ledger.database import FILE, SqliteStore
+
+        return SqliteStore(os.path.join(settings.paths.var, FILE))
+    from cocoai.ledger.mariadb import MariaDBStore
+
+    return MariaDBStore(cast("MariaDB", database or database_of(settings)))

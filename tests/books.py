@@ -9,6 +9,7 @@ from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.charge import Bill, OpenHold, PaidCall
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.months import Months, read_months
@@ -25,7 +26,7 @@ class NoLedger(Ledger):
     """A ledger that lets every call pass and keeps nothing, for tests of something else."""
 
     def __init__(self) -> None:
-        super().__init__(database.IN_MEMORY, ROOM, MONTHS)
+        super().__init__(SqliteStore(database.IN_MEMORY), ROOM, MONTHS)
 
     def hold(self, call: PaidCall) -> int:
         return 1
@@ -44,7 +45,7 @@ def books(folder: str | os.PathLike[str], *, caps: Caps = ROOM, base_url: str = 
     """Return books with a ledger in this folder."""
     path = os.path.join(folder, database.FILE)
     ratio = TokenRatio(os.path.join(folder, "calibration.json"))
-    return Books(Ledger(path, caps, MONTHS), Tariff(PRICES, base_url), ratio)
+    return Books(Ledger(SqliteStore(path), caps, MONTHS), Tariff(PRICES, base_url), ratio)
 
 
 def no_books(folder: str | os.PathLike[str] = "/nonexistent") -> Books:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 
 from cocoai.answer import Books
@@ -32,8 +30,8 @@ class Charge:
 def charges(books: Books) -> list[Charge]:
     """Return all charges, in the order in which they were held."""
     names = ", ".join(Charge.__dataclass_fields__)
-    with closing(sqlite3.connect(books.ledger.path)) as connection:
-        return [Charge(*row) for row in connection.execute(f"SELECT {names} FROM charge ORDER BY id").fetchall()]
+    query = f"SELECT {names} FROM charge ORDER BY id".replace("call,", "`call`,")
+    return [Charge(*row) for row in books.ledger.store.read(lambda statements: statements.rows(query))]
 
 
 def told_how(books: Books) -> list[str | None]:

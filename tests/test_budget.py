@@ -58,7 +58,7 @@ def months_around(now: float) -> Months:
 def cap(harness: AnswerHarness, **caps: Any) -> Ledger:
     """Give the harness a ledger with these caps, in nano-dollars, in a November; return it."""
     months = months_around(harness.clock())
-    ledger = Ledger(harness.books.ledger.path, Caps(**({"team": NANO} | caps)), months, clock=harness.clock)
+    ledger = Ledger(harness.books.ledger.store, Caps(**({"team": NANO} | caps)), months, clock=harness.clock)
     harness.books = replace(harness.books, ledger=ledger)
     return ledger
 
@@ -356,10 +356,10 @@ def december(harness: AnswerHarness) -> AnswerHarness:
     now = harness.clock()
     start = now - MORNING - 60
     months = Months({"2026-10": start - 60 * DAY, "2026-11": start - 30 * DAY, "2026-12": start, "2027-01": now + DAY})
-    path, caps = harness.books.ledger.path, Caps(NANO)
-    harness.books = replace(harness.books, ledger=Ledger(path, caps, months, clock=lambda: now - 10 * DAY))
+    store, caps = harness.books.ledger.store, Caps(NANO)
+    harness.books = replace(harness.books, ledger=Ledger(store, caps, months, clock=lambda: now - 10 * DAY))
     spend(harness, NANO // 4, ASKER)
-    harness.books = replace(harness.books, ledger=Ledger(path, caps, months, clock=harness.clock))
+    harness.books = replace(harness.books, ledger=Ledger(store, caps, months, clock=harness.clock))
     return harness
 
 

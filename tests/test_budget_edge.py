@@ -46,7 +46,7 @@ def cap(harness: AnswerHarness, nano: int | None) -> None:
     ledger = harness.books.ledger
     spent = sum(charge.spent or 0 for charge in charges(harness.books))
     caps = Caps(10**12 if nano is None else spent + nano)
-    harness.books = replace(harness.books, ledger=Ledger(ledger.path, caps, ledger.months, clock=harness.clock))
+    harness.books = replace(harness.books, ledger=Ledger(ledger.store, caps, ledger.months, clock=harness.clock))
 
 
 def run_while_held(first: AnswerHarness, monkeypatch: pytest.MonkeyPatch, run: Callable[[PaidCall], None]) -> None:

@@ -290,7 +290,7 @@ def test_what_is_referred_to_is_worded_by_the_chat_model(harness: AnswerHarness)
     assert "tell me about a cat" in str(wording.body["messages"])
     assert ["priced", "priced", "priced"] == told_how(harness.books)
     months = harness.books.ledger.months
-    assert 2 == read_summary(harness.books.ledger.path, months.of(harness.clock())).calls
+    assert 2 == read_summary(harness.books.ledger.store, months.of(harness.clock())).calls
     assert [bill.nano_dollars for bill in harness.openai.bills] == [each.spent for each in charges(harness.books)]
     assert DRAWN.format(prompt="A grey cat on a red roof.", model=FLARE) == texts(harness, question)[-1][1]
 
@@ -588,7 +588,7 @@ def spend_all_but(harness: AnswerHarness, left: int) -> None:
 def set_caps(harness: AnswerHarness, caps: Caps) -> None:
     """Let these caps hold."""
     ledger = harness.books.ledger
-    harness.books = replace(harness.books, ledger=Ledger(ledger.path, caps, ledger.months, clock=harness.clock))
+    harness.books = replace(harness.books, ledger=Ledger(ledger.store, caps, ledger.months, clock=harness.clock))
 
 
 # Slack

@@ -53,7 +53,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *PLAIN,
     ),
     "chatgpt": ("conversation", "engine/client", "engine/process", "json_values", "errors"),
-    "ledger": ("engine/client", "engine/process", "errors"),
+    "ledger": ("engine/client", "engine/mariadb", "engine/process", "errors"),
     "drawing": ("ledger", "errors"),
     "documents": ("engine/process", "decoding", *PLAIN),
     "forgetting": ("documents", "spool", "engine/process", "errors"),

@@ -263,7 +263,7 @@ def test_search_words_are_asked_for_once_and_paid(harness: AnswerHarness) -> Non
     assert "Sources: [1] Pay handbook › Incentive pay (p. 3)" in reply
     assert [bill.nano_dollars for bill in harness.openai.bills] == [each.spent for each in charges(harness.books)]
     assert ["priced", "priced"] == told_how(harness.books)
-    summary = read_summary(harness.books.ledger.path, charges(harness.books)[0].month)
+    summary = read_summary(harness.books.ledger.store, charges(harness.books)[0].month)
     assert 1 == summary.calls
 
 

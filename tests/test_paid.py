@@ -19,10 +19,10 @@ import pytest
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.ledger.caps import HELD_DELAY
 from cocoai.ledger.charge import Bill, PaidCall
-from cocoai.ledger.database import LedgerBroken
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.prices import PriceTable
+from cocoai.ledger.store import LedgerBroken
 from cocoai.ledger.tariff import Tariff
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
@@ -308,7 +308,7 @@ def test_a_settling_that_fails_changes_nothing_for_the_asker_and_is_done_by_the_
 ) -> None:
     """The bill stands in the job's facts."""
     whole = harness.books
-    ledger = Unwritable(whole.ledger.path, whole.ledger.caps, whole.ledger.months)
+    ledger = Unwritable(whole.ledger.store, whole.ledger.caps, whole.ledger.months)
     harness.books = replace(whole, ledger=ledger)
     question = harness.ask()
     harness.run()
@@ -334,7 +334,7 @@ def test_a_ledger_without_room_is_waited_for(harness: AnswerHarness) -> None:
     """The placeholder stands and nothing is sent; with room again the question is answered, without a lost attempt."""
     question = harness.ask()
     books = harness.books
-    harness.books = replace(books, ledger=FullLedger(books.ledger.path, books.ledger.caps, books.ledger.months))
+    harness.books = replace(books, ledger=FullLedger(books.ledger.store, books.ledger.caps, books.ledger.months))
     for _ in range(7):
         harness.run()
         harness.ahead += HELD_DELAY
@@ -351,7 +351,7 @@ def test_a_ledger_that_stays_broken_is_the_operator_s(harness: AnswerHarness, ma
     """The asker is told: at once if it is no ledger, or when it has had no room for MOST_HELD."""
     question = harness.ask()
     ledger = harness.books.ledger
-    full = FullLedger(ledger.path, ledger.caps, ledger.months)
+    full = FullLedger(ledger.store, ledger.caps, ledger.months)
     full.may_pass = may_pass
     harness.books = replace(harness.books, ledger=full)
     run_to_the_end(harness)

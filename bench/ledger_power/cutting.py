@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.ledger_power.paying import ACKS
 from bench.ledger_power.tracing import SystemCall, traced_run
 from cocoai.ledger import database
+from cocoai.ledger.store import LedgerBroken
 from tests.crash.power import Node, Write
 
 KILLS = 5
@@ -149,7 +150,7 @@ def _check(image: Image, acks: Sequence[str], result: CutResult, place: str) -> 
             with database.reading(os.path.join(scratch, database.FILE)) as connection:
                 is_whole = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
                 rows = connection.execute("SELECT key, spent FROM charge").fetchall()
-        except database.LedgerBroken as error:
+        except LedgerBroken as error:
             is_whole, rows = False, []
             result.evidence.append(f"{place}: {error}")
     found = {f"held {key}" for key, _ in rows} | {f"settled {key}" for key, spent in rows if spent is not None}

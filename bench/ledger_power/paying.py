@@ -13,9 +13,11 @@ from cocoai.engine.process.fork import fork
 from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.charge import Bill, PaidCall, Payer
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.months import Months
+from cocoai.ledger.store import PATIENCE
 
 OURS = ("TRUNCATE", "EXTRA")
 """The ledger's own journal and fsyncs."""
@@ -28,7 +30,7 @@ def pay(folder: str, journal: str, synchronous: str, first: int, calls: int) -> 
     """Hold and settle so many calls, one after the other, each in a child; write what is acknowledged."""
     if (journal, synchronous) != OURS:
         vars(database)["_connected"] = partial(_connected_by, journal, synchronous)
-    ledger = Ledger(os.path.join(folder, database.FILE), Caps(NANO), Months({"2026-11": 0.0}))
+    ledger = Ledger(SqliteStore(os.path.join(folder, database.FILE)), Caps(NANO), Months({"2026-11": 0.0}))
     for number in range(first, first + calls):
         os.waitpid(fork(partial(_pay_once, ledger, folder, number), name="payer", detach=False), 0)
 
@@ -44,7 +46,7 @@ def _pay_once(ledger: Ledger, folder: str, number: int) -> None:
 
 @contextmanager
 def _connected_by(
-    journal: str, synchronous: str, path: str, patience: float = database.PATIENCE
+    journal: str, synchronous: str, path: str, patience: float = PATIENCE
 ) -> Iterator[sqlite3.Connection]:
     """Yield a connection as the ledger's own, but with these settings."""
     database.make(path)

@@ -80,7 +80,7 @@ def run(people: Team, seed: int, language: str, looking: Camera | None) -> Itera
     put += report(people, 10, 8 * 24)
     if put != [9]:
         yield f"the report was put in the hours {put} of the new month"
-    summary = read_summary(people.ledger.path, MONTH, day_of=read_calendar(ZONE).day)
+    summary = read_summary(people.ledger.store, MONTH, day_of=read_calendar(ZONE).day)
     print_figures(people, summary, sum(tokyo(1) <= each.at < tokyo(31) for each in planned))
     print_row("took (s)", f"{took:.0f}", "CPU (s), with both practice servers", f"{cpu:.0f}")
     yield from audit.faults_of_the_books(people)

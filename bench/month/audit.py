@@ -34,7 +34,7 @@ def paid_calls(team: Team) -> list[PaidCall]:
 
 
 def _charges(team: Team) -> list[ChargeRow]:
-    return [row for month in MONTHS for row in read_charges(team.ledger.path, month)]
+    return [row for month in MONTHS for row in read_charges(team.ledger.store, month)]
 
 
 def faults_of_the_books(team: Team) -> Iterator[str]:

@@ -20,6 +20,7 @@ from cocoai.connections import Connections
 from cocoai.engine.client.tls import tls_context
 from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.months import Months, read_months
 from cocoai.ledger.prices import read_prices
@@ -94,7 +95,7 @@ class Team:
         self.spool.make_folders()
         budget = self.settings.budget
         caps = Caps(budget.monthly_usd, budget.per_person_usd, budget.per_channel_usd, budget.warn_at)
-        self.ledger = Ledger(str(var / database.FILE), caps, months, clock=clock)
+        self.ledger = Ledger(SqliteStore(str(var / database.FILE)), caps, months, clock=clock)
         tariff = Tariff(read_prices(self.settings.prices), REAL_URL)
         connections = Connections(self.settings, tls_context(str(certificates.ca_file)))
         self._options = answer_options(self.settings, FixedWriters())

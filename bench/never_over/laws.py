@@ -11,6 +11,7 @@ from bench.never_over.biller import BilledCall
 from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.charge import Payer
+from cocoai.ledger.store import LedgerStore
 
 BY_USAGE = frozenset({"told", "priced"})
 """How the cost of a charge is known if it must be what was billed, to the nano-dollar."""
@@ -54,11 +55,10 @@ class Violation(NamedTuple):
     detail: str
 
 
-def read_charges(path: str) -> list[ChargedCall]:
-    """Return all charges of the ledger at `path`."""
-    query = f"SELECT {', '.join(ChargedCall._fields)} FROM charge ORDER BY id"
-    with database.reading(path) as connection:
-        return [ChargedCall(*row) for row in connection.execute(query).fetchall()]
+def read_charges(store: LedgerStore) -> list[ChargedCall]:
+    """Return all charges of a ledger."""
+    query = f"SELECT {', '.join(f'`{name}`' for name in ChargedCall._fields)} FROM charge ORDER BY id"
+    return [ChargedCall(*row) for row in store.read(lambda statements: statements.rows(query))]
 
 
 _WITNESS = """

@@ -31,6 +31,7 @@ from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.fork import fork
 from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.months import Months, read_months
@@ -65,7 +66,7 @@ Clock = Callable[[], float]
 
 def make_books(folder: str, caps: Caps, months: Months, clock: Clock) -> Books:
     """Return the product's books, with the ledger in `folder`."""
-    ledger = Ledger(os.path.join(folder, database.FILE), caps, months, clock=clock)
+    ledger = Ledger(SqliteStore(os.path.join(folder, database.FILE)), caps, months, clock=clock)
     tariff = Tariff(read_prices(), "https://api.openai.com/v1")
     return Books(ledger, tariff, TokenRatio(os.path.join(folder, "calibration.json")), clock)
 
@@ -224,7 +225,7 @@ class NeverOver:
     def _books_now(self) -> tuple[list[ChargedCall], list[BilledCall]]:
         """Return the ledger's charges and the biller's bills; those are read first, since every bill has its charge."""
         bills = read_bills(str(self.bills_file))
-        return read_charges(str(self.ledger_file)), bills
+        return read_charges(SqliteStore(str(self.ledger_file))), bills
 
     def figures(self) -> dict[str, str]:
         """Return the figures of a run that is over, by their names."""

@@ -11,7 +11,7 @@ import re
 from cocoai.answer.note_job import NoteJobHandler
 from cocoai.answer.private_messages import WORD, PrivateMessages
 from cocoai.errors import Permanent
-from cocoai.ledger.database import LedgerBroken
+from cocoai.ledger.store import LedgerBroken
 from cocoai.slack.api.response_url import SPENT
 from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.model.plain_text import plain_text

@@ -6,7 +6,7 @@ import logging
 
 from cocoai.answer.paid_requests import Books, bill_by_facts
 from cocoai.ledger.charge import OpenHold
-from cocoai.ledger.database import LedgerBroken
+from cocoai.ledger.store import LedgerBroken
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cocoai.answer.note_job import NoteJobHandler
 from cocoai.errors import Permanent
-from cocoai.ledger.database import LedgerBroken
+from cocoai.ledger.store import LedgerBroken
 from cocoai.slack.api.home_tab import NO_HOME_TAB
 from cocoai.slack.markdown.message_layout import Block, context, header, section
 from cocoai.slack.model.home_opened import HomeOpened

@@ -122,4 +122,4 @@ def _report_of_facts(facts: Mapping[str, Any]) -> _Report:
 
 
 def _read(ledger: Ledger, month: str, zone: str = "") -> MonthSummary:
-    return read_summary(ledger.path, month, day_of=read_calendar(zone).day)
+    return read_summary(ledger.store, month, day_of=read_calendar(zone).day)

@@ -25,8 +25,8 @@ from cocoai.errors import Permanent
 from cocoai.ledger.caps import PayLater
 from cocoai.ledger.charge import NOTHING_PAID, Bill, OpenHold, PaidCall, Payer
 from cocoai.ledger.cost import Tokens
-from cocoai.ledger.database import LedgerBroken
 from cocoai.ledger.ledger import Ledger
+from cocoai.ledger.store import LedgerBroken
 from cocoai.ledger.tariff import Tariff
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.store_error import StoreError

@@ -68,7 +68,7 @@ class UsageReply:
 
     def summary(self) -> MonthSummary:
         """Return what this month has cost so far. Raise `LedgerBroken` if the ledger cannot be read."""
-        return read_summary(self._books.ledger.path, self._books.ledger.months.of(self._clock()))
+        return read_summary(self._books.ledger.store, self._books.ledger.months.of(self._clock()))
 
     def month(self, summary: MonthSummary, texts: Texts) -> MonthText:
         """Return the sentences about a month that everybody may read."""

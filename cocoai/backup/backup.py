@@ -33,6 +33,7 @@ from cocoai.engine.process.replace_file import UNFINISHED, sweep_unfinished
 from cocoai.errors import CocoAIError
 from cocoai.ledger import database
 from cocoai.ledger.database import FILE as LEDGER
+from cocoai.ledger.store import LedgerBroken
 from cocoai.spool.job_files import each_job_file, picture_of
 
 
@@ -182,7 +183,7 @@ def _add_database(archive: ArchiveWriter, path: str, unfinished: str, copy_to: C
         with open(copy, "rb") as file:
             status = os.fstat(file.fileno())
             archive.add_file(f"var/{name}", file, status.st_size, int(status.st_mtime))
-    except (database.LedgerBroken, HistoryBroken) as error:
+    except (LedgerBroken, HistoryBroken) as error:
         what = name.partition(".")[0]
         raise CocoAIError(f"cannot back up: the {what} cannot be copied: {error.reason}") from error
     finally:
@@ -195,7 +196,7 @@ def _copy_ledger(path: str, copy: str) -> None:
     """Copy the ledger by SQLite's own backup, and check the copy. Raise LedgerBroken if it is damaged."""
     with database.reading(path) as ledger:
         if fault := _copy(ledger, copy):
-            raise database.LedgerBroken(f"{path}: {fault}")
+            raise LedgerBroken(f"{path}: {fault}")
 
 
 def _copy_history(path: str, copy: str) -> None:

@@ -17,6 +17,7 @@ from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.history import History, HistoryBroken
 from cocoai.ledger import database
 from cocoai.ledger.database import FILE as LEDGER
+from cocoai.ledger.store import LedgerBroken
 from cocoai.spool.folders import FOLDERS
 from cocoai.spool.job_files import JobFile, as_restored
 
@@ -112,7 +113,7 @@ def _check_ledger(path: str, name: str) -> None:
     try:
         with database.reading(path) as ledger:
             (found,) = ledger.execute("PRAGMA integrity_check(1)").fetchone()
-    except database.LedgerBroken as error:
+    except LedgerBroken as error:
         raise BadBackup(f"{name}: its ledger cannot be read: {error.reason}") from error
     if found != "ok":
         raise BadBackup(f"{name}: its ledger is damaged: {found}")

@@ -14,9 +14,10 @@ from cocoai.check.openai import named_models
 from cocoai.check.result import Result, note, ok, warning, wrong
 from cocoai.check.target import Target
 from cocoai.ledger.cost import is_openai
+from cocoai.ledger.database import FILE
 from cocoai.ledger.prices import PriceTable
 from cocoai.usage.month_money import STALE
-from cocoai.usage.options import ledger_path, price_table
+from cocoai.usage.options import price_table
 
 DAY = 86_400.0
 
@@ -65,7 +66,7 @@ def ledger(target: Target) -> Iterator[Result]:
     settings = target.settings
     if settings is None:
         return
-    path = ledger_path(settings)
+    path = os.path.join(settings.paths.var, FILE)
     folder = os.path.dirname(path)
     if os.path.isdir(folder) and not os.access(folder, os.X_OK):
         yield note("ledger", "unseen", file=path)

@@ -1,4 +1,4 @@
-"""The ledger's file: its tables, and how it is opened for one transaction and closed again.
+"""The ledger's file in SQLite: its tables, and how it is opened for one transaction and closed again.
 
 A connection must not be open while its process forks. SQLite keeps its locks per file in memory, which a child
 inherits, while the kernel keeps them for the parent alone: tried, an acknowledged commit of a child was lost. So each
@@ -13,10 +13,10 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 
-from cocoai.errors import Permanent
+from cocoai.ledger.store import PATIENCE, LedgerBroken, Result, Row, Statements
 
 FILE = "ledger.sqlite3"
 """The file's name below `var`."""
@@ -26,9 +26,6 @@ VERSION = 1
 
 IN_MEMORY = ":memory:"
 """The path of a ledger that is empty each time: for the warm-up, and where there is none yet."""
-
-PATIENCE = 10.0
-"""Seconds to wait for another process's transaction: ten processes at once were seen to wait for up to 3.6."""
 
 # key: the job's. call: its paid calls are numbered from 1. claim: the job's attempt that made the call. at: when it was
 # held, in epoch seconds. month: of the hold, in the zone configured then, as 2026-11. person: empty once forgotten.
@@ -68,20 +65,47 @@ _SQLITE_MAY_PASS = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3
 """Codes of errors that may end by themselves. SQLite sees a full disk as an I/O error, too."""
 
 
-class LedgerBroken(Permanent):
-    """The ledger cannot be read or written: nothing is paid until the operator has looked. `reason` is for the log.
+class SqliteStore:
+    """The ledger in the file at `path`, a LedgerStore. It has no file open between two calls of its methods."""
 
-    `may_pass` is True if that may end by itself, as a full disk does.
-    """
+    def __init__(self, path: str) -> None:
+        self.path = path
 
-    def __init__(self, reason: str, *, may_pass: bool = False) -> None:
-        super().__init__("ledger_broken", source="ledger")
-        self.reason = reason
-        self.may_pass = may_pass
+    def read(
+        self, run: Callable[[Statements], Result], *, patience: float = PATIENCE, at_one_moment: bool = False
+    ) -> Result:
+        """Return what `run` reads."""
+        with reading(self.path, patience=patience) as connection:
+            if at_one_moment:
+                connection.execute("BEGIN")
+            return run(_Statements(connection))
 
-    def __str__(self) -> str:
-        """Return the code and the reason, such as `ledger ledger_broken database disk image is malformed`."""
-        return f"{super().__str__()} {self.reason}"
+    def write(self, run: Callable[[Statements], Result]) -> Result:
+        """Call `run` in one transaction."""
+        with transaction(self.path) as connection:
+            return run(_Statements(connection))
+
+    def is_made(self) -> bool:
+        """Check whether the file is there."""
+        return os.path.exists(self.path)
+
+    def compact(self) -> None:
+        """Write the file anew: what SQLite has deleted or replaced may else stay in it, where nothing reads it."""
+        with reading(self.path) as connection:
+            connection.execute("VACUUM")
+
+
+class _Statements:
+    """The statements on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        return self._connection.execute(sql, values).fetchall()
 
 
 @contextmanager

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from cocoai.ledger import database
+from cocoai.ledger.store import LedgerStore, Statements
 
 FORGOTTEN = "forgotten-"
 """What the key of a forgotten charge begins with; its id follows. No job has such a key."""
@@ -30,65 +28,66 @@ class Forgotten:
     notices: int = 0
 
 
-def forget_person(path: str, person: str, jobs: Collection[str] = ()) -> Forgotten:
+def forget_person(store: LedgerStore, person: str, jobs: Collection[str] = ()) -> Forgotten:
     """Empty the person of all charges of `person`, and replace the keys of those charges; delete the person's notices.
 
     `jobs` are the keys of jobs that have not ended: their charges are found by the key once more, and keep it, as do
     those whose hold is open. Another run replaces these, whomever it forgets. Raise `LedgerBroken` if the ledger cannot
     be written: then nothing is changed.
     """
-    if not os.path.exists(path):
+    if not store.is_made():
         return Forgotten()
-    with database.transaction(path) as connection:
-        of_person = connection.execute("SELECT DISTINCT channel FROM charge WHERE person = ?", (person,)).fetchall()
-        channels = [channel for (channel,) in of_person if channel.startswith(DIRECT)]
-        charges = connection.execute("UPDATE charge SET person = '' WHERE person = ?", (person,)).rowcount
-        for channel in channels:
-            connection.execute("UPDATE charge SET channel = '' WHERE channel = ? AND person = ''", (channel,))
-        keys, kept = _replace_keys(connection, jobs)
-        scopes = [f"person {person}", *(f"channel {channel}" for channel in channels)]
-        notices = sum(connection.execute("DELETE FROM notice WHERE scope = ?", (scope,)).rowcount for scope in scopes)
-        done = Forgotten(charges, keys, kept, notices)
-    _compact(path)
+    done = store.write(lambda statements: _forget_person(statements, person, jobs))
+    store.compact()
     return done
 
 
-def forget_keys(path: str, prefix: str, keys: Collection[str], jobs: Collection[str] = ()) -> Forgotten:
+def forget_keys(store: LedgerStore, prefix: str, keys: Collection[str], jobs: Collection[str] = ()) -> Forgotten:
     """Replace the keys of the charges that name a message of a channel, or of a thread: the sums and all else stay.
 
     `prefix` is `CHANNEL-`, with the thread's ts behind it for one alone. `keys` are further ones that belong to it.
     Those of `jobs`, which have not ended, and of open holds are kept, and counted. Raise `LedgerBroken` if the ledger
     cannot be written: then nothing is changed.
     """
-    if not os.path.exists(path):
+    if not store.is_made():
         return Forgotten()
-    with database.transaction(path) as connection:
-        beginning = prefix if prefix.endswith("-") else f"{prefix}-"
-        query = "SELECT id, key FROM charge WHERE substr(key, 1, ?) = ?"
-        found = dict(connection.execute(query, (len(beginning), beginning)).fetchall())
+    beginning = prefix if prefix.endswith("-") else f"{prefix}-"
+
+    def run(statements: Statements) -> Forgotten:
+        query = "SELECT id, `key` FROM charge WHERE substr(`key`, 1, ?) = ?"
+        found: dict[int, str] = dict(statements.rows(query, (len(beginning), beginning)))
         for key in keys:
-            found |= dict(connection.execute("SELECT id, key FROM charge WHERE key = ?", (key,)).fetchall())
-        replaced, kept = _replace(connection, found, jobs)
-    _compact(path)
-    return Forgotten(0, replaced, kept)
+            found |= dict(statements.rows("SELECT id, `key` FROM charge WHERE `key` = ?", (key,)))
+        return Forgotten(0, *_replace(statements, found, jobs))
+
+    done = store.write(run)
+    store.compact()
+    return done
 
 
-def _compact(path: str) -> None:
-    """Write the file anew: what SQLite has deleted or replaced may else stay in it, where nothing reads it."""
-    with database.reading(path) as connection:
-        connection.execute("VACUUM")
+def _forget_person(statements: Statements, person: str, jobs: Collection[str]) -> Forgotten:
+    of_person = statements.rows("SELECT DISTINCT channel FROM charge WHERE person = ?", (person,))
+    channels = [channel for (channel,) in of_person if channel.startswith(DIRECT)]
+    charges = statements.execute("UPDATE charge SET person = '' WHERE person = ?", (person,))
+    for channel in channels:
+        statements.execute("UPDATE charge SET channel = '' WHERE channel = ? AND person = ''", (channel,))
+    keys, kept = _replace_keys(statements, jobs)
+    scopes = [f"person {person}", *(f"channel {channel}" for channel in channels)]
+    notices = sum(statements.execute("DELETE FROM notice WHERE scope = ?", (scope,)) for scope in scopes)
+    return Forgotten(charges, keys, kept, notices)
 
 
-def _replace_keys(connection: sqlite3.Connection, jobs: Collection[str]) -> tuple[int, int]:
+def _replace_keys(statements: Statements, jobs: Collection[str]) -> tuple[int, int]:
     """Replace the keys of the charges that are without a person; return how many were replaced, and how many kept."""
-    query = "SELECT id, key FROM charge WHERE person = '' AND key NOT LIKE ?"
-    return _replace(connection, dict(connection.execute(query, (f"{FORGOTTEN}%",)).fetchall()), jobs)
+    query = "SELECT id, `key` FROM charge WHERE person = '' AND `key` NOT LIKE ?"
+    return _replace(statements, dict(statements.rows(query, (f"{FORGOTTEN}%",))), jobs)
 
 
-def _replace(connection: sqlite3.Connection, charges: Mapping[int, str], jobs: Collection[str]) -> tuple[int, int]:
+def _replace(statements: Statements, charges: Mapping[int, str], jobs: Collection[str]) -> tuple[int, int]:
     """Replace the keys of these charges, by their ids; return how many were replaced, and how many are in use."""
-    held = connection.execute("SELECT DISTINCT key FROM charge WHERE spent IS NULL").fetchall()
+    held = statements.rows("SELECT DISTINCT `key` FROM charge WHERE spent IS NULL")
     in_use = {*jobs, *(key for (key,) in held)}
-    free = [(f"{FORGOTTEN}{number}", number) for number, key in charges.items() if key not in in_use]
-    connection.executemany("UPDATE charge SET key = ? WHERE id = ?", free)
+    free = [number for number, key in charges.items() if key not in in_use]
+    for number in free:
+        statements.execute("UPDATE charge SET `key` = ? WHERE id = ?", (f"{FORGOTTEN}{number}", number))
     return len(free), len(charges) - len(free)

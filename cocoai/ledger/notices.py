@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import NamedTuple
+
+from cocoai.ledger.store import Statements
 
 TELLING = 300.0
 """Seconds for which a process that has taken a notice may take to tell it; then another one tells it."""
@@ -25,34 +26,37 @@ def report_of(month: str) -> Notice:
     return Notice(month, REPORT, 0)
 
 
-def write(connection: sqlite3.Connection, notice: Notice) -> bool:
+def write(statements: Statements, notice: Notice) -> bool:
     """Write a notice that is to be told; return False if it is there already."""
+    # Nobody else writes meanwhile: both databases know other words for doing this at once.
+    if statements.rows("SELECT 1 FROM notice WHERE month = ? AND scope = ? AND threshold = ?", notice):
+        return False
     # Taken long ago, so that whoever looks tells it.
-    done = connection.execute("INSERT INTO notice VALUES (?, ?, ?, 0, NULL) ON CONFLICT DO NOTHING", notice)
-    return done.rowcount > 0
+    statements.execute("INSERT INTO notice (month, scope, threshold, at) VALUES (?, ?, ?, 0)", notice)
+    return True
 
 
-def take(connection: sqlite3.Connection, now: float) -> list[Notice]:
+def take(statements: Statements, now: float) -> list[Notice]:
     """Return the notices that nobody has told, or is about to tell, in no order; note that they are taken now.
 
     `now` is in seconds since the epoch.
     """
-    taken = connection.execute(
-        "UPDATE notice SET at = ? WHERE told IS NULL AND threshold > 0 AND NOT at BETWEEN ? AND ?"
-        " RETURNING month, scope, threshold",
-        (int(now), int(now - TELLING), int(now)),
-    )
-    return [Notice(*row) for row in taken.fetchall()]
+    query = "SELECT month, scope, threshold FROM notice WHERE told IS NULL AND threshold > 0 AND at NOT BETWEEN ? AND ?"
+    taken = [Notice(*row) for row in statements.rows(query, (int(now - TELLING), int(now)))]
+    for notice in taken:
+        update = "UPDATE notice SET at = ? WHERE month = ? AND scope = ? AND threshold = ?"
+        statements.execute(update, (int(now), *notice))
+    return taken
 
 
-def note_told(connection: sqlite3.Connection, notice: Notice, now: float) -> None:
+def note_told(statements: Statements, notice: Notice, now: float) -> None:
     """Note that a notice was told at `now`, in seconds since the epoch."""
-    connection.execute(
+    statements.execute(
         "UPDATE notice SET told = ? WHERE month = ? AND scope = ? AND threshold = ?", (int(now), *notice)
     )
 
 
-def was_told(connection: sqlite3.Connection, notice: Notice) -> bool:
+def was_told(statements: Statements, notice: Notice) -> bool:
     """Check whether a notice was told."""
     query = "SELECT 1 FROM notice WHERE month = ? AND scope = ? AND threshold = ? AND told IS NOT NULL"
-    return connection.execute(query, notice).fetchone() is not None
+    return bool(statements.rows(query, notice))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cocoai.ledger import database
 from cocoai.ledger.cost import Tokens, cost
 from cocoai.ledger.prices import PriceTable
+from cocoai.ledger.store import LedgerStore, Statements
 from cocoai.ledger.summary import ChargeRow, read_charges
 
 BY_PRICE = ("priced", "estimated")
@@ -43,28 +42,31 @@ class _NewPrice:
         return self.spent != self.charge.spent
 
 
-def compare(path: str, month: str, prices: PriceTable, *, region: int = 1000) -> tuple[Repricing, ...]:
+def compare(store: LedgerStore, month: str, prices: PriceTable, *, region: int = 1000) -> tuple[Repricing, ...]:
     """Return what repricing a month would change, by model in the order of their names. Nothing is written.
 
     Only calls whose cost was computed from tokens are priced. `region` is the factor of the server's address in
     thousandths. Raise `LedgerBroken` if the ledger cannot be read.
     """
-    return _by_model(_new_prices(read_charges(path, month), prices, region))
+    return _by_model(_new_prices(read_charges(store, month), prices, region))
 
 
-def reprice(path: str, month: str, prices: PriceTable, *, region: int = 1000) -> tuple[Repricing, ...]:
+def reprice(store: LedgerStore, month: str, prices: PriceTable, *, region: int = 1000) -> tuple[Repricing, ...]:
     """Write the new cost and price of each call that `compare` finds changed; return what `compare` would.
 
     Raise `LedgerBroken` if the ledger cannot be written: then nothing is changed.
     """
-    new = _new_prices(read_charges(path, month), prices, region)
-    if os.path.exists(path):
-        with database.transaction(path) as connection:
-            connection.executemany(
-                # A charge whose sum another process has changed meanwhile is left alone.
-                "UPDATE charge SET spent = ?, price = ? WHERE id = ? AND spent = ?",
-                [(each.spent, each.price, each.charge.id, each.charge.spent) for each in new if each.is_change],
-            )
+    new = _new_prices(read_charges(store, month), prices, region)
+    changed = [each for each in new if each.is_change]
+
+    def run(statements: Statements) -> None:
+        for each in changed:
+            # A charge whose sum another process has changed meanwhile is left alone.
+            query = "UPDATE charge SET spent = ?, price = ? WHERE id = ? AND spent = ?"
+            statements.execute(query, (each.spent, each.price, each.charge.id, each.charge.spent))
+
+    if changed:
+        store.write(run)
     return _by_model(new)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cocoai.ledger import database
+from cocoai.ledger.store import PATIENCE, LedgerStore, Row, Statements
 
 SOURCES = ("told", "priced", "estimated", "lost", "refused")
 """How a settled charge is known, as the ledger has it."""
@@ -31,7 +31,7 @@ _BY_GROUP = (
 """The sums of a month's charges; `how` and the spent sum are null for open holds."""
 
 _BY_TIME = (
-    f"SELECT at / 900 * 900, sum(spent), sum({_IS_QUESTION}),"  # noqa: S608 (ours)
+    f"SELECT at - at % 900, sum(spent), sum({_IS_QUESTION}),"  # noqa: S608 (ours)
     f" sum(how IN ('estimated', 'lost') AND {_IS_QUESTION}) FROM charge"
     " WHERE month = ? AND how <> 'refused' GROUP BY 1"
 )
@@ -146,26 +146,33 @@ def _on_no_day(_: float) -> str:
 
 
 def read_summary(
-    path: str, month: str, *, day_of: Callable[[float], str] = _on_no_day, patience: float = database.PATIENCE
+    store: LedgerStore, month: str, *, day_of: Callable[[float], str] = _on_no_day, patience: float = PATIENCE
 ) -> MonthSummary:
-    """Return what a month such as `2026-11` has cost, by the ledger at `path`; zeros if there is no ledger yet.
+    """Return what a month such as `2026-11` has cost, by the ledger in `store`; zeros if there is no ledger yet.
 
     `day_of` returns the day of a time in epoch seconds; without it all calls are of one day, "". Other processes'
     transactions are waited for, up to `patience` seconds. Raise `LedgerBroken` if the ledger cannot be read.
     """
-    with database.reading(path, patience=patience) as connection:
-        connection.execute("BEGIN")  # both queries see the same charges
-        groups = [_Group(*row) for row in connection.execute(_BY_GROUP, (month,)).fetchall()]
-        times = connection.execute(_BY_TIME, (month,)).fetchall()
-    return _summarize(month, groups, [(day_of(at), *sums) for at, *sums in times])
+
+    def run(statements: Statements) -> tuple[list[Row], list[Row]]:
+        return statements.rows(_BY_GROUP, (month,)), statements.rows(_BY_TIME, (month,))
+
+    groups, times = store.read(run, patience=patience, at_one_moment=True)
+    days = [(day_of(at), int(spent), int(calls), int(estimated)) for at, spent, calls, estimated in times]
+    return _summarize(month, [_group(row) for row in groups], days)
 
 
-def read_charges(path: str, month: str) -> list[ChargeRow]:
+def _group(row: Row) -> _Group:
+    person, channel, model, how, calls, questions, spent, held = row
+    cost = None if spent is None else int(spent)
+    return _Group(person, channel, model, how, int(calls), int(questions), cost, int(held))
+
+
+def read_charges(store: LedgerStore, month: str) -> list[ChargeRow]:
     """Return a month's charges in the order in which they were held. Raise `LedgerBroken` if they cannot be read."""
     columns = ", ".join(ChargeRow._fields)
     query = f"SELECT {columns} FROM charge WHERE month = ? ORDER BY id"  # noqa: S608 (names of ours)
-    with database.reading(path) as connection:
-        return [ChargeRow(*row) for row in connection.execute(query, (month,)).fetchall()]
+    return [ChargeRow(*row) for row in store.read(lambda statements: statements.rows(query, (month,)))]
 
 
 def _summarize(month: str, groups: Sequence[_Group], days: Sequence[tuple[str, int, int, int]]) -> MonthSummary:

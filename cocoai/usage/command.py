@@ -101,12 +101,12 @@ def _advice(settings: config.Settings) -> list[str]:
 def _print_charges(settings: config.Settings, month: str) -> int:
     """Print a line of CSV for each charge of a month; return 0."""
     from cocoai.ledger.summary import read_charges
+    from cocoai.stores import ledger_store
     from cocoai.usage.export import write_charges
     from cocoai.usage.month_money import find_month
-    from cocoai.usage.options import ledger_path
 
     calendar, month = find_month(settings, time.time(), month)
-    write_charges(read_charges(ledger_path(settings), month), sys.stdout, calendar.time)
+    write_charges(read_charges(ledger_store(settings), month), sys.stdout, calendar.time)
     return 0
 
 
@@ -125,13 +125,14 @@ def _write_chart(money: MonthMoney, path: str) -> None:
 def _reprice(settings: config.Settings, month: str, *, is_written: bool) -> int:
     """Print what a month costs by the prices that are known now, and write that if `is_written`; return 0."""
     from cocoai.ledger.reprice import compare, reprice
+    from cocoai.stores import ledger_store
     from cocoai.usage.month_money import find_month
-    from cocoai.usage.options import ledger_path, price_table, region
+    from cocoai.usage.options import price_table, region
     from cocoai.usage.tables import render_repricing
 
     _, month = find_month(settings, time.time(), month)
     run = reprice if is_written else compare
-    found = run(ledger_path(settings), month, price_table(settings), region=region(settings))
+    found = run(ledger_store(settings), month, price_table(settings), region=region(settings))
     _print(render_repricing(month, found, is_written=is_written))
     return 0
 

@@ -12,13 +12,13 @@ from cocoai.backup.command import default_folder
 from cocoai.backup.contents import ASIDE, NAME
 from cocoai.errors import CocoAIError
 from cocoai.forgetting import ForgetReport, Forgetter, Found
-from cocoai.ledger import database
 from cocoai.ledger.forget import Forgotten, forget_keys, forget_person
+from cocoai.ledger.store import LedgerStore
 from cocoai.slack_ids import TS, is_id
 from cocoai.spool.job_words import Whose
 from cocoai.spool.store_error import NoStore, StoreError
 from cocoai.status.units import number
-from cocoai.stores import spool_of
+from cocoai.stores import ledger_store, spool_of
 
 PATIENCE = 60.0
 """Seconds to wait while the index is being built."""
@@ -58,7 +58,7 @@ def forget(settings: config.Settings, whose: Whose) -> Iterator[str]:
         yield "spool: there is none yet"
     except StoreError as error:
         raise CocoAIError(f"cannot read or write the spool: {error.strerror or error}") from None
-    yield from _ledger_lines(_forget_in_ledger(var, whose, found), whose)
+    yield from _ledger_lines(_forget_in_ledger(ledger_store(settings), whose, found), whose)
     if whose.person:
         yield f"names: {number(_remove_names(os.path.join(var, 'people'), whose.person))} files deleted"
     yield from _staying_lines(var, whose)
@@ -79,12 +79,12 @@ def _words_lines(found: Found, done: ForgetReport) -> Iterator[str]:
         yield "index: nothing of it is left"
 
 
-def _forget_in_ledger(var: str, whose: Whose, found: Found) -> Forgotten:
+def _forget_in_ledger(store: LedgerStore, whose: Whose, found: Found) -> Forgotten:
     """Forget whose the charges of a person were, or which messages those of a channel or thread were for."""
-    path, in_hand = os.path.join(var, database.FILE), [str(key) for key in found.waiting]
+    in_hand = [str(key) for key in found.waiting]
     if whose.person:
-        return forget_person(path, whose.person, in_hand)
-    return forget_keys(path, f"{whose.channel}-{whose.thread_ts}", found.names, in_hand)
+        return forget_person(store, whose.person, in_hand)
+    return forget_keys(store, f"{whose.channel}-{whose.thread_ts}", found.names, in_hand)
 
 
 def _ledger_lines(done: Forgotten, whose: Whose) -> Iterator[str]:

@@ -9,11 +9,12 @@ from typing import Any
 
 from cocoai import config
 from cocoai.ledger.calendar import ZoneCalendar, read_calendar, split_month
-from cocoai.ledger.database import PATIENCE
 from cocoai.ledger.prices import PriceTable
+from cocoai.ledger.store import PATIENCE
 from cocoai.ledger.summary import MonthSummary, Spending, pace, read_summary, saved, seats_cost
+from cocoai.stores import ledger_store
 from cocoai.usage import GROUPS
-from cocoai.usage.options import UsageOptions, ledger_path, price_table, usage_options
+from cocoai.usage.options import UsageOptions, price_table, usage_options
 
 ALARM_SHARE = 80
 """Percent of the cap from which on the operator should look."""
@@ -74,7 +75,7 @@ def read_month_money(
     seconds.
     """
     calendar, month = find_month(settings, now, month)
-    summary = read_summary(ledger_path(settings), month, day_of=calendar.day, patience=patience)
+    summary = read_summary(ledger_store(settings), month, day_of=calendar.day, patience=patience)
     bounds = calendar.bounds(month)
     return money_of(summary, usage_options(settings), price_table(settings), now=now, bounds=bounds)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from cocoai import config
-from cocoai.ledger import database
 from cocoai.ledger.cost import region_of
 from cocoai.ledger.money import NANO
 from cocoai.ledger.prices import PriceTable, read_prices
@@ -40,8 +38,3 @@ def price_table(settings: config.Settings) -> PriceTable:
 def region(settings: config.Settings) -> int:
     """Return the factor of the model's address in thousandths, by which a regional price is multiplied."""
     return region_of(settings.openai.base_url)
-
-
-def ledger_path(settings: config.Settings) -> str:
-    """Return the path of the ledger."""
-    return os.path.join(settings.paths.var, database.FILE)

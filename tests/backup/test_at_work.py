@@ -22,6 +22,7 @@ from cocoai.backup.contents import NAME
 from cocoai.engine.process.fork import fork
 from cocoai.errors import CocoAIError
 from cocoai.ledger import database
+from cocoai.ledger.store import LedgerBroken
 from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import StoreError
@@ -83,7 +84,7 @@ def pay(machine: Machine, number: int) -> None:
                     values = CHARGE | {"key": f"C1-{number}.0-{row}.{part}", "spent": spent}
                     columns, places = ", ".join(values), ", ".join("?" * len(values))
                     connection.execute(f"INSERT INTO charge ({columns}) VALUES ({places})", tuple(values.values()))
-        except database.LedgerBroken as error:
+        except LedgerBroken as error:
             if not error.may_pass:  # another process had it locked for too long
                 raise
         else:

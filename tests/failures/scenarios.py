@@ -18,6 +18,7 @@ from cocoai.answer.options import ImageOptions
 from cocoai.answer.reply import Reply
 from cocoai.conversation import Persona
 from cocoai.ledger.caps import Caps
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.months import Months
@@ -157,7 +158,7 @@ def capped(**caps: int) -> Scenario:
     """Return the scenario in which one of the caps on what may be spent is too low; it is January 2027 next."""
 
     def produce(harness: LocalizedHarness, text: str) -> Message:
-        ledger = Ledger(harness.books.ledger.path, Caps(**{"team": NANO} | caps), DECEMBER, clock=harness.clock)
+        ledger = Ledger(harness.books.ledger.store, Caps(**{"team": NANO} | caps), DECEMBER, clock=harness.clock)
         harness.books = replace(harness.books, ledger=ledger)
         return harness.ask_and_run(text)
 
@@ -166,7 +167,9 @@ def capped(**caps: int) -> Scenario:
 
 def broken_ledger(harness: LocalizedHarness, text: str) -> Message:
     """Ask while the ledger is no database."""
-    Path(harness.books.ledger.path).write_bytes(b"no database, but a text that is longer than its head" * 99)
+    store = harness.books.ledger.store
+    assert isinstance(store, SqliteStore)
+    Path(store.path).write_bytes(b"no database, but a text that is longer than its head" * 99)
     return harness.ask_and_run(text)
 
 

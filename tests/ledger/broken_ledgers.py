@@ -14,6 +14,7 @@ from cocoai.ledger.charge import Bill, PaidCall
 from cocoai.ledger.cost import Tokens
 from cocoai.ledger.ledger import Ledger, _insert
 from cocoai.ledger.months import Months
+from cocoai.ledger.store import PATIENCE
 from cocoai.ledger.tariff import Tariff
 
 
@@ -24,13 +25,11 @@ class ChecksOutsideTheTransaction(Ledger):
 
     def hold(self, call: PaidCall) -> int:
         now = self._clock()
-        with database.transaction(self.path) as connection:
-            refusal = self._refusal(connection, call, now)
+        refusal = self.store.write(lambda statements: self._refusal(statements, call, now))
         if refusal is not None:
             raise refusal
         self.between()
-        with database.transaction(self.path) as connection:
-            return _insert(connection, call, int(now), self.months.of(now))
+        return self.store.write(lambda statements: _insert(statements, call, int(now), self.months.of(now)))
 
 
 class ReleasesByTime(Ledger):
@@ -39,11 +38,8 @@ class ReleasesByTime(Ledger):
     patience = 300.0
 
     def hold(self, call: PaidCall) -> int:
-        with database.transaction(self.path) as connection:
-            connection.execute(
-                "UPDATE charge SET spent = 0, how = 'refused' WHERE spent IS NULL AND at < ?",
-                (self._clock() - self.patience,),
-            )
+        query = "UPDATE charge SET spent = 0, how = 'refused' WHERE spent IS NULL AND at < ?"
+        self.store.write(lambda statements: statements.execute(query, (self._clock() - self.patience,)))
         return super().hold(call)
 
 
@@ -73,7 +69,7 @@ class KeptConnections:
         self._by_process: dict[int, sqlite3.Connection] = {}
 
     @contextmanager
-    def connected(self, path: str, patience: float = database.PATIENCE) -> Iterator[sqlite3.Connection]:
+    def connected(self, path: str, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
         """Yield this process's connection, and leave it open."""
         if os.getpid() not in self._by_process:
             database.make(path)

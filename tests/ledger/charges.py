@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
-from cocoai.ledger import database
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.money import NANO
+from cocoai.ledger.store import LedgerStore, Statements
 
 CENT = NANO // 100
 
@@ -38,22 +40,30 @@ CHARGE: dict[str, Any] = {
 }
 
 
-def charge(path: str, **changes: Any) -> None:
+def charge(ledger: str | LedgerStore, **changes: Any) -> None:
     """Write a settled charge of one cent, with these changes; its key is one that no other has."""
-    with database.transaction(path) as connection:
-        number = connection.execute("SELECT count(*) FROM charge").fetchone()[0]
+
+    def run(statements: Statements) -> None:
+        [(number,)] = statements.rows("SELECT count(*) FROM charge")
         row = CHARGE | {"key": f"C1-1.0-{number + 1}.0"} | changes
-        columns, places = ", ".join(row), ", ".join("?" * len(row))
-        connection.execute(f"INSERT INTO charge ({columns}) VALUES ({places})", tuple(row.values()))
+        columns, places = ", ".join(f"`{name}`" for name in row), ", ".join("?" * len(row))
+        statements.execute(f"INSERT INTO charge ({columns}) VALUES ({places})", tuple(row.values()))
+
+    store_of(ledger).write(run)
 
 
-def hold(path: str, **changes: Any) -> None:
+def hold(ledger: str | LedgerStore, **changes: Any) -> None:
     """Write an open hold of five cents, with these changes."""
     unknown = dict.fromkeys(("spent", "how", "prompt", "cached", "written", "output", "reasoning"))
-    charge(path, **(unknown | changes))
+    charge(ledger, **(unknown | changes))
 
 
-def rows(path: str, columns: str = "key, person, channel, spent") -> list[tuple[Any, ...]]:
+def rows(ledger: str | LedgerStore, columns: str = "key, person, channel, spent") -> list[tuple[Any, ...]]:
     """Return these columns of all charges, in the order in which they were written."""
-    with database.reading(path) as connection:
-        return connection.execute(f"SELECT {columns} FROM charge ORDER BY id").fetchall()
+    names = re.sub(r"\b(key|call)\b", r"`\1`", columns)
+    return store_of(ledger).read(lambda statements: statements.rows(f"SELECT {names} FROM charge ORDER BY id"))
+
+
+def store_of(ledger: str | LedgerStore) -> LedgerStore:
+    """Return the store of a ledger, of that in SQLite if its path is given."""
+    return SqliteStore(ledger) if isinstance(ledger, str) else ledger

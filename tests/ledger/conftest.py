@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
 from cocoai.ledger import database
+from cocoai.ledger.database import SqliteStore
+from cocoai.ledger.store import LedgerStore
+
+
+@pytest.fixture(params=["files", "mariadb"])
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> LedgerStore:
+    """Return the store of a ledger that has nothing in it."""
+    if request.param == "files":
+        return SqliteStore(str(tmp_path / database.FILE))
+    from cocoai.ledger.mariadb import LEDGER_TABLES, MariaDBStore
+
+    shared = request.getfixturevalue("database")
+    for statement in LEDGER_TABLES:
+        shared.execute(statement)
+    return MariaDBStore(shared)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from bench.never_over.laws import MoneyLaw, read_charges, violations_at_the_end
 from cocoai.ledger import database
 from cocoai.ledger.caps import BudgetHeld, Caps, OverBudget
 from cocoai.ledger.charge import NOTHING_PAID, Bill, PaidCall, Payer
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.months import Months
 from tests.crash.scheduler import Choice, Scheduler, every_interleaving
@@ -47,7 +48,7 @@ class Payers:
 
     def _run_once(self, choices: list[int]) -> list[Choice]:
         self.runs += 1
-        path = str(self.folder / f"{self.runs}-{database.FILE}")
+        store = SqliteStore(str(self.folder / f"{self.runs}-{database.FILE}"))
         scheduler = Scheduler(choices)
         now = [float(NOON)]
         bills: list[BilledCall] = []
@@ -56,7 +57,7 @@ class Payers:
             now[0] += STEP
             scheduler.step()
 
-        ledger = self.make(path, CAPS, MONTHS, clock=lambda: now[0])
+        ledger = self.make(store, CAPS, MONTHS, clock=lambda: now[0])
         if isinstance(ledger, ChecksOutsideTheTransaction):
             ledger.between = step
         calls = [
@@ -65,7 +66,7 @@ class Payers:
         ]
         scheduler.run([partial(_pay, ledger, call, bills, step) for call in calls])
         self.paid.append(len(bills))
-        self.broken |= {each.law for each in violations_at_the_end(read_charges(path), bills, CAPS)}
+        self.broken |= {each.law for each in violations_at_the_end(read_charges(store), bills, CAPS)}
         return scheduler.made
 
 

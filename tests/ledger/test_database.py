@@ -19,10 +19,11 @@ from cocoai.engine.process.fork import fork
 from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.charge import NOTHING_PAID, Bill, PaidCall, Payer
-from cocoai.ledger.database import LedgerBroken
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.months import Months
+from cocoai.ledger.store import LedgerBroken
 from tests.ledger.charges import CENT, charge, hold, rows
 
 CALL = PaidCall("C9-1.0-1.0", 1, Payer("T1", "C1", "U1"), "chat", "gpt-6-luna", CENT, "{}")
@@ -35,7 +36,7 @@ def path(tmp_path: Path) -> str:
 
 
 def ledger_at(path: str) -> Ledger:
-    return Ledger(path, Caps(NANO), Months({"2026-11": 0.0, "2026-12": 2.0**40}))
+    return Ledger(SqliteStore(path), Caps(NANO), Months({"2026-11": 0.0, "2026-12": 2.0**40}))
 
 
 def count(path: str) -> int:

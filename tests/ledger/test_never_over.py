@@ -23,9 +23,11 @@ from cocoai.ledger import database
 from cocoai.ledger.calendar import ZoneCalendar
 from cocoai.ledger.caps import Caps, OverBudget
 from cocoai.ledger.charge import Bill, PaidCall, Payer
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.months import Months, read_months
 from cocoai.ledger.prices import read_prices
+from cocoai.ledger.store import LedgerBroken
 from tests.ledger.broken_ledgers import (
     BillsCachedInFull,
     ChecksOutsideTheTransaction,
@@ -111,7 +113,7 @@ def pay_daily(path: str, months: Months) -> tuple[list[ChargedCall], list[Billed
     bills, months_by_key = [], {}
     for day in range(100):
         at = now + day * DAY
-        ledger = Ledger(path, CAPS, months, clock=lambda at=at: at)  # type: ignore[misc]
+        ledger = Ledger(SqliteStore(path), CAPS, months, clock=lambda at=at: at)  # type: ignore[misc]
         call = replace(CALL, key=f"C1-1.0-{day}.0", bound=10 * CENT)
         try:
             number = ledger.hold(call)
@@ -120,7 +122,7 @@ def pay_daily(path: str, months: Months) -> tuple[list[ChargedCall], list[Billed
         ledger.settle(call.key, number, Bill(call.bound, "priced"))
         bills.append(BilledCall(call.key, number, call.bound))
         months_by_key[call.key] = ZoneCalendar(UTC).month(at)
-    return [each._replace(month=months_by_key[each.key]) for each in read_charges(path)], bills
+    return [each._replace(month=months_by_key[each.key]) for each in read_charges(SqliteStore(path))], bills
 
 
 def test_each_month_of_the_calendar_stays_under_the_cap(tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ def is_ended_well(pid: int) -> bool:
 
 
 def ledger_at(path: str) -> Ledger:
-    return Ledger(path, CAPS, MONTHS, clock=lambda: NOON)
+    return Ledger(SqliteStore(path), CAPS, MONTHS, clock=lambda: NOON)
 
 
 def hold_and_bill(path: str, number: int) -> BilledCall:
@@ -175,7 +177,7 @@ def broken_by_fork(path: str, end: Callable[[], object]) -> set[MoneyLaw]:
     for fd in (held, held_in_child, go_on_in_child, go_on):
         os.close(fd)
     bills = [BilledCall(f"C1-1.0-{number}.0", 1, CENT) for number in (1, 2)]
-    return {each.law for each in violations(read_charges(path), bills, CAPS)}
+    return {each.law for each in violations(read_charges(SqliteStore(path)), bills, CAPS)}
 
 
 def test_a_ledger_may_be_used_before_a_fork_and_after_it(tmp_path: Path) -> None:
@@ -207,7 +209,7 @@ def test_a_transaction_that_is_open_across_the_fork_is_caught(tmp_path: Path) ->
 
     def hold_later() -> None:
         os.read(go_on_in_child, 1)
-        with pytest.raises(database.LedgerBroken, match="locked"):
+        with pytest.raises(LedgerBroken, match="locked"):
             hold_and_bill(path, 1)
 
     with database.transaction(path):

@@ -9,6 +9,7 @@ from cocoai.ledger.cost import Tokens
 from cocoai.ledger.picture_tariff import PictureTokens
 from cocoai.ledger.prices import FREE, PICTURE_TOKENS, parse_override, read_prices
 from cocoai.ledger.reprice import compare
+from cocoai.ledger.store import LedgerStore
 from cocoai.ledger.tariff import Tariff
 from cocoai.rehearsal.openai.image_models import IMAGE_MODELS, drawn_tokens, picture_price, qualities_of
 from tests.ledger.charges import CENT, charge
@@ -106,9 +107,8 @@ def test_what_is_no_price(wrong: str) -> None:
         PRICE.parse(wrong, "")
 
 
-def test_a_picture_is_not_repriced_as_a_text(tmp_path: object) -> None:
+def test_a_picture_is_not_repriced_as_a_text(store: LedgerStore) -> None:
     """Its tokens have other classes, of which the ledger does not keep all."""
-    path = f"{tmp_path}/ledger.sqlite3"
-    charge(path, kind="picture", model=FLARE, spent=CENT)
+    charge(store, kind="picture", model=FLARE, spent=CENT)
 
-    assert () == compare(path, "2026-11", TABLE)
+    assert () == compare(store, "2026-11", TABLE)

@@ -10,8 +10,10 @@ import pytest
 
 from cocoai.ledger import database
 from cocoai.ledger.cost import Tokens, cost
+from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.prices import Price, PriceTable
 from cocoai.ledger.reprice import Repricing, compare, reprice
+from cocoai.ledger.store import LedgerStore
 from tests.ledger.charges import CENT, DAY, NOON, charge, hold, rows
 
 pytestmark = pytest.mark.pure
@@ -32,92 +34,89 @@ OLD = 1100 * 1000
 """Nano-dollars of such a call until the 15th."""
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    """Return the path of a ledger that is not made yet."""
-    return str(tmp_path / database.FILE)
-
-
-def test_each_call_is_priced_at_its_own_date(path: str) -> None:
+def test_each_call_is_priced_at_its_own_date(store: LedgerStore) -> None:
     """Today's table knows what was valid then."""
-    charge(path, **TOKENS)
-    charge(path, **TOKENS, at=NOON + DAY)
+    charge(store, **TOKENS)
+    charge(store, **TOKENS, at=NOON + DAY)
 
-    assert (Repricing("m", 2, 2, 2 * CENT, 3 * OLD),) == reprice(path, MONTH, PRICES)
-    assert [(OLD,), (2 * OLD,)] == rows(path, "spent")
+    assert (Repricing("m", 2, 2, 2 * CENT, 3 * OLD),) == reprice(store, MONTH, PRICES)
+    assert [(OLD,), (2 * OLD,)] == rows(store, "spent")
 
 
-def test_comparing_writes_nothing(path: str) -> None:
+def test_comparing_writes_nothing(tmp_path: Path) -> None:
     """The file stays as it is, byte by byte."""
-    charge(path, **TOKENS)
-    before = Path(path).read_bytes()
+    path = tmp_path / database.FILE
+    charge(str(path), **TOKENS)
+    before = path.read_bytes()
 
-    assert (Repricing("m", 1, 1, CENT, OLD),) == compare(path, MONTH, PRICES)
-    assert before == Path(path).read_bytes()
+    assert (Repricing("m", 1, 1, CENT, OLD),) == compare(SqliteStore(str(path)), MONTH, PRICES)
+    assert before == path.read_bytes()
 
 
-def test_the_row_keeps_the_price_by_which_it_was_computed(path: str) -> None:
+def test_the_row_keeps_the_price_by_which_it_was_computed(store: LedgerStore) -> None:
     """It can be read again."""
-    charge(path, **TOKENS)
-    reprice(path, MONTH, PRICES)
+    charge(store, **TOKENS)
+    reprice(store, MONTH, PRICES)
 
-    [(kept, spent)] = rows(path, "price, spent")
+    [(kept, spent)] = rows(store, "price, spent")
     assert spent == cost(Tokens(1000, output=100), Price.from_text(kept))
 
 
 @pytest.mark.parametrize("how", ["told", "lost", "refused"])
-def test_what_no_price_has_computed_stays(path: str, how: str) -> None:
+def test_what_no_price_has_computed_stays(store: LedgerStore, how: str) -> None:
     """What the server told is true; what was lost is the hold; what was refused is nothing."""
-    charge(path, **TOKENS, how=how)
+    charge(store, **TOKENS, how=how)
 
-    assert () == reprice(path, MONTH, PRICES)
-    assert [(CENT, "{}")] == rows(path, "spent, price")
+    assert () == reprice(store, MONTH, PRICES)
+    assert [(CENT, "{}")] == rows(store, "spent, price")
 
 
 @pytest.mark.parametrize("changes", [{"prompt": None}, {"month": "2026-10"}])
-def test_calls_without_tokens_and_other_months_stay(path: str, changes: dict[str, Any]) -> None:
+def test_calls_without_tokens_and_other_months_stay(store: LedgerStore, changes: dict[str, Any]) -> None:
     """Pictures and seconds have prices of other kinds."""
-    charge(path, **(TOKENS | changes))
+    charge(store, **(TOKENS | changes))
 
-    assert () == reprice(path, MONTH, PRICES)
-    assert [(CENT,)] == rows(path, "spent")
+    assert () == reprice(store, MONTH, PRICES)
+    assert [(CENT,)] == rows(store, "spent")
 
 
-def test_open_holds_stay(path: str) -> None:
+def test_open_holds_stay(store: LedgerStore) -> None:
     """They are settled by those who made them."""
-    hold(path)
+    hold(store)
 
-    assert () == reprice(path, MONTH, PRICES)
-    assert [(None,)] == rows(path, "spent")
+    assert () == reprice(store, MONTH, PRICES)
+    assert [(None,)] == rows(store, "spent")
 
 
-def test_a_call_that_costs_the_same_is_not_changed(path: str) -> None:
+def test_a_call_that_costs_the_same_is_not_changed(store: LedgerStore) -> None:
     """It is counted, but keeps its row as it is."""
-    charge(path, **TOKENS, spent=OLD)
+    charge(store, **TOKENS, spent=OLD)
 
-    assert (Repricing("m", 1, 0, OLD, OLD),) == reprice(path, MONTH, PRICES)
-    assert [("{}",)] == rows(path, "price")
+    assert (Repricing("m", 1, 0, OLD, OLD),) == reprice(store, MONTH, PRICES)
+    assert [("{}",)] == rows(store, "price")
 
 
-def test_a_second_run_changes_nothing(path: str) -> None:
+def test_a_second_run_changes_nothing(store: LedgerStore) -> None:
     """What was repriced has that price."""
-    charge(path, **TOKENS, how="estimated")
-    reprice(path, MONTH, PRICES)
+    charge(store, **TOKENS, how="estimated")
+    reprice(store, MONTH, PRICES)
 
-    assert (Repricing("m", 1, 0, OLD, OLD),) == reprice(path, MONTH, PRICES)
+    assert (Repricing("m", 1, 0, OLD, OLD),) == reprice(store, MONTH, PRICES)
 
 
-def test_tier_and_region_count(path: str) -> None:
+def test_tier_and_region_count(store: LedgerStore) -> None:
     """The tier is the row's own, the region that of the address."""
     price = replace(PRICES.price("m", NOON), tiers={"fast": 2000}, is_regional=True)
     table = PriceTable({"checked": "2026-11-16", "models": {}, "units": {}}, {"m": price})
-    charge(path, **TOKENS, tier="priority")
+    charge(store, **TOKENS, tier="priority")
 
-    [found] = compare(path, MONTH, table, region=1100)
+    [found] = compare(store, MONTH, table, region=1100)
     assert OLD * 2 * 11 // 10 == found.new
 
 
-def test_without_a_ledger_there_is_nothing_to_price(path: str) -> None:
+def test_without_a_ledger_there_is_nothing_to_price(tmp_path: Path) -> None:
     """No file is made."""
-    assert () == compare(path, MONTH, PRICES) == reprice(path, MONTH, PRICES)
-    assert not Path(path).exists()
+    store = SqliteStore(str(tmp_path / database.FILE))
+
+    assert () == compare(store, MONTH, PRICES) == reprice(store, MONTH, PRICES)
+    assert [] == list(tmp_path.iterdir())

@@ -1,0 +1,126 @@
+"""The ledger in a MariaDB database that several machines share: its tables, and how one process at a time writes them.
+
+Each transaction first locks one row, as each sum is of rows that others may be about to write: without it two machines
+that hold at the same time would each see the budget that the other has not taken yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from cocoai.engine.mariadb import mariadb
+from cocoai.engine.mariadb.errors import MariaDBError, Unreachable
+from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.ledger.store import PATIENCE, LedgerBroken, Result, Row, Statements
+
+# The columns are those of database.py, where it is said what they are.
+_CHARGE = """
+CREATE TABLE IF NOT EXISTS charge (
+id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+`key` VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+`call` INT UNSIGNED NOT NULL,
+claim INT UNSIGNED NOT NULL,
+at BIGINT NOT NULL,
+month CHAR(7) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+team VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+channel VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+person VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+kind VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+model VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+tier VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL DEFAULT '',
+prompt BIGINT NULL, cached BIGINT NULL, written BIGINT NULL, output BIGINT NULL, reasoning BIGINT NULL,
+units BIGINT NULL, held BIGINT NOT NULL, spent BIGINT NULL,
+how VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NULL,
+price TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+UNIQUE KEY of_job (`key`, `call`), KEY by_month (month, spent, held, person, channel)
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC
+"""
+
+_NOTICE = """
+CREATE TABLE IF NOT EXISTS notice (
+month CHAR(7) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+scope VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+threshold INT UNSIGNED NOT NULL,
+at BIGINT NOT NULL,
+told BIGINT NULL,
+PRIMARY KEY (month, scope, threshold)
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC
+"""
+
+LEDGER_TABLES = (
+    _CHARGE,
+    _NOTICE,
+    "CREATE TABLE IF NOT EXISTS ledger_lock (id TINYINT UNSIGNED NOT NULL PRIMARY KEY) ENGINE=InnoDB",
+    "REPLACE INTO ledger_lock VALUES (1)",
+)
+"""The statements that make the ledger's tables, and the row that each transaction locks."""
+
+_LOCK = "SELECT id FROM ledger_lock WHERE id = 1 FOR UPDATE"
+
+
+class MariaDBStore:
+    """The ledger in `database`, a LedgerStore."""
+
+    def __init__(self, database: MariaDB) -> None:
+        self.database = database
+
+    def read(
+        self, run: Callable[[Statements], Result], *, patience: float = PATIENCE, at_one_moment: bool = False
+    ) -> Result:
+        """Return what `run` reads. At one moment it does so while nobody writes; MariaDB's own patience is shorter."""
+        del patience
+        with _as_ledger_errors():
+            return self._transaction(run) if at_one_moment else run(_Statements(self.database))
+
+    def write(self, run: Callable[[Statements], Result]) -> Result:
+        """Call `run` while no other process on any machine writes, and commit what it has written.
+
+        Where the connection breaks it is called once more: whether it was committed, its own rows tell.
+        """
+        with _as_ledger_errors():
+            try:
+                return self._transaction(run)
+            except Unreachable:
+                return self._transaction(run)
+
+    def _transaction(self, run: Callable[[Statements], Result]) -> Result:
+        def locked(statements: mariadb.Statements) -> Result:
+            if not statements.rows(_LOCK):
+                raise LedgerBroken(f"{self.database.address}: its row to lock is missing; `cocoai store init` makes it")
+            return run(_Statements(statements))
+
+        return self.database.transaction(locked)
+
+    def is_made(self) -> bool:
+        """Return True: `cocoai store init` makes the tables."""
+        return True
+
+    def compact(self) -> None:
+        """Do nothing: the server writes over what was deleted."""
+
+
+class _Statements:
+    """The ledger's own statements, with MariaDB's sign for a value."""
+
+    def __init__(self, statements: mariadb.Statements) -> None:
+        self._statements = statements
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> int:
+        return self._statements.execute(_translated(sql), values)
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        return self._statements.rows(_translated(sql), values)
+
+
+def _translated(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+@contextmanager
+def _as_ledger_errors() -> Iterator[None]:
+    """Raise `LedgerBroken` in place of MariaDB's errors, as a context manager."""
+    try:
+        yield
+    except MariaDBError as error:
+        raise LedgerBroken(str(error), may_pass=error.may_pass) from error
