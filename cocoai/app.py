@@ -49,7 +49,7 @@ from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
-from cocoai.stores import database_of, spool_of
+from cocoai.stores import check_tables, database_of, spool_of
 from cocoai.troubles.store import FOLDER, Troubles
 from cocoai.troubles.watch import SLACK, SignatureWatch
 from cocoai.usage.budget_advice import log_budget
@@ -91,6 +91,8 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         unmarked_kinds=UNMARKED_KINDS,
         questions_per_minute=settings.budget.questions_per_minute,
     )
+    if database is not None:
+        check_tables(database)
     spool.prepare()
     inbox = inbox_of(spool, var)
     run = os.path.join(var, "run")

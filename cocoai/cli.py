@@ -26,6 +26,7 @@ from cocoai.output import Output, OutputClosed
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, told_to_operator
+from cocoai.store.command import add_store
 from cocoai.stores import spool_of
 from cocoai.tune.command import add_tune, read_machine
 from cocoai.up import LISTEN, Up, etc
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(add_usage(commands))
     _add_config(add_forget(commands))
     _add_config(add_documents(commands))
+    _add_config(add_store(commands))
     _add_config(add_backup(commands))
     _add_config(add_restore(commands))
     _add_manifest(commands)

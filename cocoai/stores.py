@@ -5,6 +5,7 @@ What speaks to the database is imported only where there is one.
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from typing import TYPE_CHECKING, Any, cast
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
     from cocoai.ledger.store import LedgerStore
 
+log = logging.getLogger(__name__)
 
-def database_of(settings: config.Settings, context: ssl.SSLContext | None = None) -> MariaDB | None:
+
+def database_of(
+    settings: config.Settings, context: ssl.SSLContext | None = None, *, timeout: float | None = None
+) -> MariaDB | None:
     """Return the database of [store], to which nobody has connected yet; None if there is none.
 
-    TLS is spoken on `context`; None makes one that trusts the settings' `ca_file`, or the usual authorities. Raise
-    CocoAIError if what speaks to it is not installed.
+    TLS is spoken on `context`; None makes one that trusts the settings' `ca_file`, or the usual authorities. A
+    statement may take `timeout` seconds, by default as few as a worker has. Raise CocoAIError if what speaks to it is
+    not installed.
     """
     address = settings.store.address
     if address is None:
@@ -35,7 +41,21 @@ def database_of(settings: config.Settings, context: ssl.SSLContext | None = None
         raise CocoAIError(f"[store] url needs the extra cocoai[mariadb]: {error}") from None
 
     is_secure = not (address.socket or address.is_plain)
-    return MariaDB(address, (context or tls_context(settings.network.ca_file or None)) if is_secure else None)
+    tls = (context or tls_context(settings.network.ca_file or None)) if is_secure else None
+    return MariaDB(address, tls) if timeout is None else MariaDB(address, tls, timeout=timeout)
+
+
+def check_tables(database: MariaDB) -> None:
+    """Raise CocoAIError with what to do if the tables in `database` are not this version's; log if it is away."""
+    from cocoai.engine.mariadb.errors import MariaDBError
+    from cocoai.store.schema import check_version
+
+    try:
+        check_version(database)
+    except MariaDBError as error:
+        if not error.may_pass:
+            raise CocoAIError(f"{database.address}: {error}") from None
+        log.warning("store outcome=unreachable reason=%s", error)
 
 
 def spool_of(settings: config.Settings, database: MariaDB | None = None, **options: Any) -> Spool:

@@ -118,6 +118,7 @@ TOP = (
     "slack_documents",
     "slack_handlers",
     "status",
+    "store",
     "stores",
     "tune",
     "up",

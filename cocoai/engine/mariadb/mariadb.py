@@ -26,8 +26,14 @@ from cocoai.engine.mariadb.errors import CONTENDED, MariaDBError, Unreachable, e
 CONNECT_TIMEOUT = 1
 """Seconds to wait for a connection: a worker's request is ended after two."""
 
-TIMEOUT = 2
+TIMEOUT = 1.3
 """Seconds to wait for a statement's result."""
+
+LOCK_TIMEOUT = 1
+"""Seconds for which a statement waits for what others have locked."""
+
+AT_ONCE = 0.5
+"""Seconds within which a dead connection is found out; what takes longer is a server that hangs."""
 
 PAUSE = 2.0
 """Seconds for which no connection is tried after one could not be had: meanwhile each statement fails at once."""
@@ -36,7 +42,7 @@ TRIES = 5
 """How often a transaction is begun when others are in the way."""
 
 SESSION = (
-    f"SET tx_isolation='READ-COMMITTED', innodb_lock_wait_timeout={TIMEOUT}, idle_transaction_timeout=5,"
+    f"SET tx_isolation='READ-COMMITTED', innodb_lock_wait_timeout={LOCK_TIMEOUT}, idle_transaction_timeout=5,"
     " group_concat_max_len=16777216, time_zone='+00:00'"
 )
 """What each session begins with, in words that 10.11 and 11.8 both know."""
@@ -58,8 +64,8 @@ class Statements(Protocol):
 class MariaDB:
     """The database at `address`. TLS is spoken on `context`, unless the address is a socket or plain.
 
-    It may be made before a fork. Statements have `%s` for values, and `%%` for a percent sign. `note` is told the
-    number of each error.
+    A statement's result is waited for `timeout` seconds. It may be made before a fork. Statements have `%s` for values,
+    and `%%` for a percent sign. `note` is told the number of each error.
     """
 
     def __init__(
@@ -67,9 +73,11 @@ class MariaDB:
         address: Address,
         context: ssl.SSLContext | None = None,
         *,
+        timeout: float = TIMEOUT,
         note: Callable[[int], object] = lambda _: None,
     ) -> None:
         self.address = address
+        self._timeout = timeout
         self._context = context
         self._note = note
         self._connection: pymysql.Connection[Any] | None = None
@@ -122,11 +130,15 @@ class MariaDB:
             self._inherited.append(connection)
 
     def _repeated(self, run: Callable[[_Session], Result]) -> Result:
-        is_new = self._connection is None
+        is_new, began = self._connection is None, time.monotonic()
         try:
             return run(_Session(self._connected(), self._note))
         except Unreachable:
             self.close()
+            if time.monotonic() - began > AT_ONCE:
+                # A worker has two seconds for its whole request: it must not wait twice, nor at the next statement.
+                self._down_until = time.monotonic() + PAUSE
+                raise
             if is_new:
                 raise
         return self._fresh(run)
@@ -177,8 +189,8 @@ class MariaDB:
                 client_flag=CLIENT.FOUND_ROWS,
                 charset="utf8mb4",
                 connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=TIMEOUT,
-                write_timeout=TIMEOUT,
+                read_timeout=self._timeout,
+                write_timeout=self._timeout,
                 init_command=SESSION,
             )
         except (pymysql.MySQLError, OSError) as error:

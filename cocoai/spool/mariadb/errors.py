@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import ContextDecorator
 from types import TracebackType
 
@@ -23,4 +24,6 @@ class as_spool_errors(ContextDecorator):  # noqa: N801 (it is used as a verb)
         if isinstance(error, Unreachable):
             raise StoreUnreachable(str(error)) from error
         if isinstance(error, MariaDBError):
-            raise (NoStore if error.number == NO_TABLE else StoreError)(str(error)) from error
+            if error.number == NO_TABLE:
+                raise NoStore(errno.ENOENT, str(error), "table of ours: run `cocoai store init`") from error
+            raise StoreError(str(error)) from error

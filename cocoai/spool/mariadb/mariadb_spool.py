@@ -28,7 +28,7 @@ from cocoai.spool.mariadb.putting import Putting
 from cocoai.spool.mariadb.tables import FAILED, READY, STATE_NUMBERS
 from cocoai.spool.mariadb.thread_rows import ThreadRows
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import StoreError, StoreUnreachable
+from cocoai.spool.store_error import StoreError
 
 _REQUEST_STOP = f"""
 UPDATE job SET stops = CONCAT(stops, %s, ' '), has_new_stop = 1 WHERE job_key = %s AND state = {READY}
@@ -74,17 +74,9 @@ class MariaDBSpool(MariaDBAdmin, Spool):
         self._seen_stops: tuple[str, float, tuple[str, ...]] = ("", -math.inf, ())
 
     def prepare(self) -> None:
-        """Make this machine's folders, and look for the tables. Raise NoStore if there are none.
-
-        A server that is away is no error: until it is back, what Slack sends is kept on this machine.
-        """
+        """Make this machine's folders. The tables are made by `cocoai store init`."""
         for folder in (self.files.folder, os.path.join(self._var, "locks")):
             os.makedirs(folder, mode=0o700, exist_ok=True)
-        try:
-            with as_spool_errors():
-                self._database.rows("SELECT 1 FROM job LIMIT 1")
-        except StoreUnreachable as error:
-            log.warning("spool outcome=unreachable reason=%s", error)
 
     @as_spool_errors()
     def begin(self) -> None:

@@ -25,7 +25,7 @@ RENEWED = 8.0
 # is ready, CHANNEL-THREAD_TS-TS of the message that it asks once more. stops: who has requested one, a space behind
 # each.
 _JOB = """
-CREATE TABLE job (
+CREATE TABLE IF NOT EXISTS job (
 job_key VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
 thread VARCHAR(50) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
 state TINYINT UNSIGNED NOT NULL DEFAULT 0,
@@ -49,7 +49,7 @@ KEY in_state (state, changed_at), KEY in_thread (thread, leaves_mark), KEY owned
 
 # facts: what is known of a thread, or of a direct message's own box (then `thread` is the channel), as JSON.
 _THREAD = """
-CREATE TABLE thread (
+CREATE TABLE IF NOT EXISTS thread (
 thread VARCHAR(50) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
 facts TEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
 n INT UNSIGNED NOT NULL DEFAULT 0,
@@ -60,7 +60,7 @@ KEY changed (changed_at)
 
 # asked: when a person has asked in the last two minutes, a number each. told_by: the job that told the person to wait.
 _PERSON = """
-CREATE TABLE person (
+CREATE TABLE IF NOT EXISTS person (
 person VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
 asked TEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
 n INT UNSIGNED NOT NULL DEFAULT 0,
@@ -73,7 +73,7 @@ KEY changed (changed_at)
 
 # A job's file in pieces, numbered from 1. Piece 0, written last, holds how many they are.
 _FILE = """
-CREATE TABLE job_file (
+CREATE TABLE IF NOT EXISTS job_file (
 job_key VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
 name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
 piece INT UNSIGNED NOT NULL,
