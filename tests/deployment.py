@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cocoai.config.settings import settings_of
+from cocoai.config.store_settings import parse_address
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import rehearsal
@@ -22,24 +23,31 @@ from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.file_spool import FileSpool
+from cocoai.spool.spool import Spool
 from cocoai.up import Up
 from tests.processes import PATIENCE, free_port, is_held
 
 
 @dataclass
 class Deployment:
-    """A running deployment. `var` is its folder; `address` is the URL of nginx."""
+    """A running deployment. `var` is its folder; `address` is nginx's URL, `database` that of its store, if any."""
 
     var: Path
     address: str
     slack: PracticeSlack
     openai: PracticeOpenAI
     up: Up
+    database: str = ""
 
     @property
-    def spool(self) -> FileSpool:
+    def spool(self) -> Spool:
         """Return the deployment's spool."""
-        return FileSpool(str(self.var))
+        if not self.database:
+            return FileSpool(str(self.var))
+        from cocoai.engine.mariadb.mariadb import MariaDB
+        from cocoai.spool.mariadb.mariadb_spool import MariaDBSpool
+
+        return MariaDBSpool(MariaDB(parse_address(self.database)), str(self.var))
 
     def ask(self, text: str, **where: str) -> Message:
         """Mention CocoAI with this text, in C0PRACTICE unless `where` names another `channel` or `thread_ts`."""
@@ -139,4 +147,5 @@ def deploy(
         practice = stack.enter_context(openai(certificates))
         listen = f"127.0.0.1:{free_port()}"
         running = stack.enter_context(rehearsal(start, folder, certificates, slack, practice, listen=listen))
-        yield Deployment(folder, running.address, slack, practice, started[0])
+        database = environ.get("COCOAI_STORE_URL", "")
+        yield Deployment(folder, running.address, slack, practice, started[0], database)

@@ -1,0 +1,1 @@
+"""Tests of CocoAI on a database that several machines share: real nginx, supervisor, pools and MariaDB."""
