@@ -40,9 +40,9 @@ def database_of(
     except ImportError as error:
         raise CocoAIError(f"[store] url needs the extra cocoai[mariadb]: {error}") from None
 
-    is_secure = not (address.socket or address.is_plain)
-    tls = (context or tls_context(settings.network.ca_file or None)) if is_secure else None
-    return MariaDB(address, tls) if timeout is None else MariaDB(address, tls, timeout=timeout)
+    if address.has_tls and context is None:
+        context = tls_context(settings.network.ca_file or None)
+    return MariaDB(address, context) if timeout is None else MariaDB(address, context, timeout=timeout)
 
 
 def check_tables(database: MariaDB) -> None:

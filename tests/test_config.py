@@ -16,6 +16,7 @@ from cocoai.config import Secret, Settings, SettingsError, read, read_for_a_look
 from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
 from cocoai.config.settings import SECTIONS, settings_of
 from cocoai.config.sources import variable
+from cocoai.engine.mariadb.address import Address
 from cocoai.texts import ENGLISH, LANGUAGES
 
 pytestmark = pytest.mark.pure
@@ -80,6 +81,7 @@ def test_without_a_file_the_secrets_are_enough() -> None:
     assert ("127.0.0.1", 8081) == settings.pool.status_listen
     assert os.path.join(os.getcwd(), "var") == settings.paths.var
     assert ("", "") == dataclasses.astuple(settings.network)
+    assert (None, "", None) == (settings.store.url, settings.store.password, settings.store.address)
     assert PersonaSettings("", {}, {}) == settings.personas
     assert LANGUAGES == settings.texts
 
@@ -157,6 +159,8 @@ def test_relative_paths_start_from_the_settings_file_or_the_current_folder(tmp_p
         ("pool", "status_listen", "off", None),
         ("pool", "status_listen", "0", None),
         ("network", "proxy", "http://proxy.example:3128", "http://proxy.example:3128"),
+        ("store", "url", "mariadb://cocoai@DB.example:3306/team?tls=on", Address("team", "cocoai", host="db.example")),
+        ("store", "password", "p%;#ss", "p%;#ss"),
     ],
 )
 def test_a_value_is_converted_to_its_type(section: str, key: str, text: str, expected: object) -> None:
@@ -212,6 +216,8 @@ def test_a_value_is_converted_to_its_type(section: str, key: str, text: str, exp
         ("pool", "status_listen", "on", "an address with a port, or off"),
         ("pool", "status_listen", "127.0.0.1:0", "an address with a port, or off"),
         ("pool", "request_timeout", "3", "0.1 to 2.5 s"),
+        ("store", "url", "mysql://db.example/cocoai", "mariadb://USER@HOST/DATABASE, "),
+        ("store", "url", "db.example", "mariadb://USER@HOST/DATABASE, "),
     ],
 )
 def test_a_wrong_value_is_reported_with_what_is_allowed(
@@ -351,7 +357,8 @@ def test_secrets_are_not_required_when_the_caller_says_so() -> None:
 
 def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     """Neither a repr nor an error contains a secret, whatever else is wrong with the file."""
-    names = ("COCOAI_SLACK_SIGNING_SECRET", "COCOAI_SLACK_BOT_TOKEN", "COCOAI_OPENAI_API_KEY", "COCOAI_NETWORK_PROXY")
+    keys = ("SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "OPENAI_API_KEY", "NETWORK_PROXY", "STORE_PASSWORD")
+    names = [f"COCOAI_{key}" for key in keys]
     hidden = "http://user:hush@proxy.example:3128"
     settings = read(None, {**SECRETS, "COCOAI_NETWORK_PROXY": hidden})
     shown = [repr(settings), str(settings)]
@@ -366,7 +373,16 @@ def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         read(None, {**SECRETS, "COCOAI_OPENAI_BASE_URL": "https://user:hush@example.com/v1"})
     shown += [str(caught.value), caught.value.value]
+    for text in ("mariadb://user:hush@db/cocoai", "mariadb://user:hu/hush@db/cocoai", "user:hush@db", "u:hush\n@db"):
+        with pytest.raises(SettingsError, match="the password is a setting of its own") as caught:
+            read(None, {**SECRETS, "COCOAI_STORE_URL": text})
+        shown += [str(caught.value), caught.value.value]
+    in_database = {"COCOAI_STORE_URL": "mariadb://user@db/cocoai", "COCOAI_STORE_PASSWORD": "hush"}
+    store = read(None, {**SECRETS, **in_database}).store
+    shown += [repr(store), repr(store.address), str(store.address)]
 
+    assert store.address
+    assert "hush" == store.address.password
     assert hidden == settings.network.proxy
     assert [] == [text for text in shown if "hush" in text or "practice" in text]
 

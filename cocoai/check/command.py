@@ -78,7 +78,8 @@ def secrets_of(settings: config.Settings | None) -> tuple[str, ...]:
     """Return what must stand in no sentence, though no check puts it there."""
     if settings is None:
         return ()
-    own = (settings.slack.bot_token, settings.slack.signing_secret, settings.openai.api_key, settings.network.proxy)
+    slack, store = settings.slack, settings.store
+    own = (slack.bot_token, slack.signing_secret, settings.openai.api_key, settings.network.proxy, store.password)
     return tuple(map(str, filter(None, own)))
 
 

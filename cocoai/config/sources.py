@@ -147,7 +147,7 @@ def not_allowed(section: str, key: str, value: str, allowed: str, place: str) ->
 
     `allowed` completes "it is …", `place` is where the value stands. A user and a password in a URL are blanked out.
     """
-    value = re.sub(r"//[^/]*@", "//…@", value)
+    value = re.sub(r"^(\w*:?//)?.*@", r"\1…@", value, flags=re.DOTALL)
     message = f"[{section}] {key} = {value or '…'} is not allowed; it is {allowed} ({place})"
     return SettingsError(message, section=section, key=key, value=value, allowed=allowed)
 

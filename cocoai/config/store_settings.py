@@ -9,10 +9,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cocoai.config.setting import Setting
 from cocoai.config.value_types import SECRET, Secret, ValueType
-from cocoai.engine.client.tls import is_loopback
+from cocoai.engine.client.tls import is_loopback_host
 from cocoai.engine.mariadb.address import PORT, Address
 
+_WORD = re.compile(r"[!-~]+")
 _NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,253}")
+_SOCKET = re.compile(r"/[^\0\n]{1,106}")
 
 
 def parse_address(text: str, _folder: str = "") -> Address:
@@ -20,26 +23,23 @@ def parse_address(text: str, _folder: str = "") -> Address:
 
     Raise ValueError for any other URL, one that holds a password, and one that would be read without TLS on the way.
     """
-    url = urlsplit(text)
+    # urlsplit leaves out line ends: a URL over several lines would be another one.
+    url = urlsplit(text if _WORD.fullmatch(text) else "")
     options = dict(parse_qsl(url.query, keep_blank_values=True, strict_parsing=bool(url.query)))
-    socket, tls = options.pop("socket", ""), options.pop("tls", "on")
-    database, user, host = url.path.lstrip("/"), url.username or "", url.hostname or ""
-    is_local = is_loopback(f"http://{host}") if host else bool(socket)
-    is_right = (
-        url.scheme == "mariadb"
-        and url.password is None
-        and not (options or url.fragment)
-        and _NAME.fullmatch(database)
-        and _NAME.fullmatch(user)
-        and bool(host) != bool(socket)
-        and socket.startswith("/") == bool(socket)
-        and tls in ("on", "off")
-        and (tls == "on" or is_local)
-    )
-    if not is_right:
+    user, database, host = url.username or "", url.path.removeprefix("/"), url.hostname or ""
+    if url.scheme != "mariadb" or url.password is not None or url.fragment:
         raise ValueError
+    if not (_NAME.fullmatch(user) and _NAME.fullmatch(database)):
+        raise ValueError
+    if "socket" in options:
+        if host or url.port is not None or len(options) > 1 or not _SOCKET.fullmatch(options["socket"]):
+            raise ValueError
+        return Address(database, user, socket=options["socket"])
     port = PORT if url.port is None else url.port
-    return Address(database, user, host=host, port=port, socket=socket, is_plain=tls == "off")
+    is_plain = options == {"tls": "off"} and is_loopback_host(host)
+    if not (_HOST.fullmatch(host) and port and (is_plain or options in ({}, {"tls": "on"}))):
+        raise ValueError
+    return Address(database, user, host=host, port=port, is_plain=is_plain)
 
 
 DATABASE = ValueType(

@@ -85,7 +85,7 @@ class MariaDBStore:
                 return self._transaction(run)
 
     def _transaction(self, run: Callable[[Statements], Result]) -> Result:
-        def locked(statements: mariadb.Statements) -> Result:
+        def locked(statements: mariadb.Transaction) -> Result:
             if not statements.rows(_LOCK):
                 raise LedgerBroken(f"{self.database.address}: its row to lock is missing; `cocoai store init` makes it")
             return run(_Statements(statements))
@@ -103,7 +103,7 @@ class MariaDBStore:
 class _Statements:
     """The ledger's own statements, with MariaDB's sign for a value."""
 
-    def __init__(self, statements: mariadb.Statements) -> None:
+    def __init__(self, statements: mariadb.Transaction) -> None:
         self._statements = statements
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 PORT = 3306
 """The port on which MariaDB listens by default."""
@@ -23,6 +24,11 @@ class Address:
     socket: str = ""
     is_plain: bool = False
 
+    @property
+    def has_tls(self) -> bool:
+        """Check whether TLS is spoken there."""
+        return not (self.socket or self.is_plain)
+
     def with_password(self, password: str) -> Address:
         """Return the same address with this password."""
         return replace(self, password=password)
@@ -30,6 +36,7 @@ class Address:
     def __str__(self) -> str:
         """Return the address without the password, such as `mariadb://cocoai@db.example.com/cocoai`."""
         if self.socket:
-            return f"mariadb://{self.user}@/{self.database}?socket={self.socket}"
+            return f"mariadb://{self.user}@/{self.database}?socket={quote(self.socket)}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"mariadb://{self.user}@{host}{f':{self.port}' if self.port != PORT else ''}/{self.database}"
+        port = f":{self.port}" if self.port != PORT else ""
+        return f"mariadb://{self.user}@{host}{port}/{self.database}{'?tls=off' if self.is_plain else ''}"

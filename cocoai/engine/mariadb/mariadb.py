@@ -51,7 +51,7 @@ Row = tuple[Any, ...]
 Result = TypeVar("Result")
 
 
-class Statements(Protocol):
+class Transaction(Protocol):
     """What a transaction is given: its statements are committed together, or none."""
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:
@@ -96,7 +96,7 @@ class MariaDB:
         """Run a query and return its rows. Raise as execute() does."""
         return self._repeated(lambda session: session.rows(sql, values))
 
-    def transaction(self, run: Callable[[Statements], Result]) -> Result:
+    def transaction(self, run: Callable[[Transaction], Result]) -> Result:
         """Call `run` within a transaction, commit it, and return the result; roll back if it raises.
 
         It is called anew, up to TRIES times, while others are in the way. If the connection breaks it is not, as nobody
