@@ -1,0 +1,105 @@
+"""Two machines on one database: each with a folder, a pool and an nginx of its own, before the same Slack."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.spool.key import Key
+from cocoai.up import Up
+from tests.deployment import Deployment, deploy
+from tests.held_answers import HeldAnswers
+from tests.processes import free_port, wait_until
+
+pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
+
+from cocoai.spool.mariadb.tables import LEASE
+from cocoai.store.schema import migrate
+
+if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
+
+
+@pytest.fixture
+def first(short_folder: Callable[[], Path], certificates: Certificates, database: MariaDB) -> Iterator[Deployment]:
+    """Start the machine to which Slack delivers."""
+    migrate(database)
+    with deploy(
+        short_folder(),
+        certificates,
+        manner=SlackSwitches(echoes=False, retry_waits=(0.2, 1.0, 3.0)),
+        COCOAI_STORE_URL=str(database.address),
+        COCOAI_POOL_WORKERS="1",
+        WHICH_MACHINE="first",
+    ) as standing:
+        yield standing
+
+
+@pytest.fixture
+def second(first: Deployment, short_folder: Callable[[], Path]) -> Iterator[Path]:
+    """Start another machine with the same settings, and return its folder."""
+    folder = short_folder()
+    shutil.copy(first.var / "cocoai.ini", folder)
+    environ = {
+        **os.environ,
+        "COCOAI_STORE_URL": first.database,
+        "COCOAI_POOL_STATUS_LISTEN": "off",
+        "COCOAI_POOL_SELF_CHECK": "off",
+        "COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "0",
+        "WHICH_MACHINE": "second",
+    }
+    listen, config = f"127.0.0.1:{free_port()}", str(folder / "cocoai.ini")
+    with Up(str(folder), listen=listen, config=config, environ=environ):
+        yield folder
+
+
+def pids(machine: str, name: str = "") -> list[int]:
+    """Return the processes of a machine, of this name or all, by the environment that they inherit."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            is_its = f"WHICH_MACHINE={machine}\0".encode() in Path(f"/proc/{entry}/environ").read_bytes()
+            if is_its and name in ("", Path(f"/proc/{entry}/comm").read_text().strip()):
+                found.append(int(entry))
+    return found
+
+
+def test_a_question_whose_process_is_killed_goes_on_at_once(first: Deployment) -> None:
+    """Its machine frees the claim of its own dead process: nobody waits for the lease."""
+    first.openai.switches.answer = answers = HeldAnswers("Whole.")
+    question = first.ask("hello")
+    wait_until(lambda: bool(answers.asked))
+    [process] = pids("first", "cocoai-job")
+    os.kill(process, signal.SIGKILL)
+    wait_until(lambda: 2 == len(answers.asked), LEASE / 2)
+    answers.let_go.set()
+
+    first.answer_to(question)
+    assert 1 == len(first.replies(question))
+
+
+@pytest.mark.long
+def test_a_machine_that_dies_is_taken_over_by_another(first: Deployment, second: Path) -> None:
+    """Whoever asked there has the one answer from here, once the lease is over."""
+    del second
+    first.openai.switches.answer = answers = HeldAnswers("Whole.")
+    question = first.ask("hello")
+    wait_until(lambda: bool(answers.asked))
+    for process in pids("first"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    answers.let_go.set()
+
+    first.answer_to(question, 2 * LEASE)
+    assert 1 == len(first.replies(question))
+    wait_until(lambda: Key(question.channel, question.ts, question.ts) in first.spool.keys("done"))
+    assert 2 == len(answers.asked)
