@@ -49,7 +49,7 @@ from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
-from cocoai.stores import check_tables, database_of, spool_of
+from cocoai.stores import check_tables, database_of, machine_tasks, spool_of
 from cocoai.troubles.store import FOLDER, Troubles
 from cocoai.troubles.watch import SLACK, SignatureWatch
 from cocoai.usage.budget_advice import log_budget
@@ -125,6 +125,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
             ),
             PeriodicTask(answerers.tell_troubles, every=60.0, is_wanted=troubles.has_files),
             *document_tasks(settings),
+            *machine_tasks(settings, database, scoreboard),
             *inbox_tasks(inbox, lambda: handlers, var),
         ],
         limit=job_limit(settings),

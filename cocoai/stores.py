@@ -10,10 +10,12 @@ import os
 import ssl
 from typing import TYPE_CHECKING, Any, cast
 
-from cocoai import config
+from cocoai import __version__, config
 from cocoai.engine.client.tls import tls_context
+from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.errors import CocoAIError
 from cocoai.spool.file_spool import FileSpool
+from cocoai.spool.runner import PeriodicTask
 from cocoai.spool.spool import Spool
 
 if TYPE_CHECKING:
@@ -80,3 +82,20 @@ def ledger_store(settings: config.Settings, database: MariaDB | None = None) -> 
     from cocoai.ledger.mariadb import MariaDBStore
 
     return MariaDBStore(cast("MariaDB", database or database_of(settings)))
+
+
+def machine_tasks(settings: config.Settings, database: MariaDB | None, scoreboard: Scoreboard) -> list[PeriodicTask]:
+    """Return the task that tells the other machines how this one is; none where there is no database."""
+    if database is None:
+        return []
+    from cocoai.spool.mariadb.claimed_rows import machine_of
+    from cocoai.status.inbox import read_inbox
+    from cocoai.store.machines import EVERY, MachineTask
+
+    var = settings.paths.var
+
+    def look() -> tuple[str, int, int, int]:
+        inbox = read_inbox(var)
+        return __version__, settings.pool.slots, scoreboard.busy_jobs(), inbox.waiting if inbox else 0
+
+    return [PeriodicTask(MachineTask(database, machine_of(var), var, look).run, every=EVERY)]

@@ -82,7 +82,9 @@ class Deployment:
     def status(self) -> dict[str, Any]:
         """Return what `cocoai status --json` prints about this pool."""
         command = [sys.executable, "-m", "cocoai", "status", "--json", "--config", str(self.var / "cocoai.ini")]
-        shown: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+        environ = {**os.environ, "COCOAI_STORE_URL": self.database} if self.database else None
+        run = subprocess.run(command, check=True, capture_output=True, timeout=60, env=environ)
+        shown: dict[str, Any] = json.loads(run.stdout)
         return shown
 
     def held_locks(self) -> list[str]:

@@ -56,6 +56,7 @@ def test_the_master_imports_nothing_that_is_off(tmp_path: Path) -> None:
 
     of_settings = [
         "cocoai.document_events",  # which imports more only where there are channels
+        "cocoai.document_tasks",
         "cocoai.documents",
         "cocoai.documents.access",
         "cocoai.documents.document",

@@ -52,9 +52,9 @@ from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.files import owner_of
 from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob
 from tests.books import books
 from tests.deployment import Deployment, deploy
@@ -247,7 +247,7 @@ class ChaosRun:
     def _money(self, built: Deployment) -> MoneyAccount:
         """Sweep the ledger as it is swept each hour, and return what it and the practice OpenAI say."""
         settle_dead_holds(built.spool, books(self._var))
-        charges = read_charges(os.path.join(self._var, database.FILE))
+        charges = read_charges(database.SqliteStore(os.path.join(self._var, database.FILE)))
         bills = [bill.nano_dollars for bill in built.openai.bills]
         places = self._ledger.numbers()
         numbers = {charge.key: places.get(place_of(built.spool, charge.key)) for charge in charges}
@@ -262,7 +262,7 @@ class ChaosRun:
         print(f"\nspool, ledger and logs are kept in {kept}")
 
 
-def place_of(spool: FileSpool, key: str) -> tuple[str, str]:
+def place_of(spool: Spool, key: str) -> tuple[str, str]:
     """Return the channel and the ts of the message that a job answers, by the job: a click may have asked again."""
     question = spool.find(Key.parse(key))[1][0]
     return question["channel"], question["again"] or question["ts"]

@@ -13,6 +13,7 @@ from cocoai.engine.process.scoreboard_snapshot import Snapshot
 from cocoai.status.answers import LastDay
 from cocoai.status.inbox import inbox_fields
 from cocoai.status.last_check import check_field, check_section
+from cocoai.status.machines import machine_fields
 from cocoai.status.money import money_section
 from cocoai.status.report_parts import Column, Field, ReportTable, Section
 from cocoai.status.status import RUNNING, ProcessMemory, Status
@@ -114,6 +115,8 @@ def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
     yield from _documents(status)
     if status.check:
         yield check_section(status.check)
+    if status.machines:
+        yield Section("Machines", tuple(machine_fields(status.machines)))
     yield Section("Spool", tuple(_spool(status)))
     if status.processes:
         yield Section("Processes", table=_processes(status))

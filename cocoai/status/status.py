@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 from cocoai.status.inbox import read_inbox
 from cocoai.status.last_check import check_as_json
+from cocoai.status.machines import read_machines
 from cocoai.status.money import MoneyState, money_as_json, read_money
 from cocoai.stores import spool_of
 from cocoai.troubles.store import Trouble, Troubles
@@ -27,6 +28,7 @@ from cocoai.troubles.store import Trouble, Troubles
 if TYPE_CHECKING:
     from cocoai.inbox.inbox import InboxState
     from cocoai.status.documents import DocumentsState, HistoryState
+    from cocoai.store.machines import SeenMachine
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
 """The states of a pool; UNKNOWN if its scoreboard cannot be read."""
@@ -104,6 +106,7 @@ class Status:
 
     inbox: InboxState | None = None
     """What waits on this machine for the store; None where jobs lie on this machine themselves."""
+    machines: Sequence[SeenMachine] = ()
 
     settings_error: str = ""
     """What is wrong with the settings, so that only `var` is known of them; "" if nothing is."""
@@ -159,6 +162,7 @@ def collect(settings: config.Settings) -> Status:
         check=read_last_check(settings.paths.var) if settings.pool.self_check else None,
         troubles=Troubles(settings.paths.var).all(),
         inbox=read_inbox(settings.paths.var),
+        machines=read_machines(settings),
         settings_error=settings.error,
     )
 
@@ -248,6 +252,7 @@ def as_json(status: Status) -> dict[str, Any]:
         "slots": {"used": len(status.of_kind("job")), "of": status.slots},
         "spool": asdict(status.spool),
         "inbox": status.inbox._asdict() if status.inbox else None,
+        "machines": [asdict(each) for each in status.machines],
         "last_day": asdict(status.day),
         "money": money_as_json(status.money) if status.money else None,
         "documents": asdict(status.documents) if status.documents else None,

@@ -18,6 +18,7 @@ def store(tmp_path: Path, request: pytest.FixtureRequest) -> LedgerStore:
     """Return the store of a ledger that has nothing in it."""
     if request.param == "files":
         return SqliteStore(str(tmp_path / database.FILE))
+    pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
     from cocoai.ledger.mariadb import LEDGER_TABLES, MariaDBStore
 
     shared = request.getfixturevalue("database")

@@ -103,3 +103,12 @@ def test_a_machine_that_dies_is_taken_over_by_another(first: Deployment, second:
     assert 1 == len(first.replies(question))
     wait_until(lambda: Key(question.channel, question.ts, question.ts) in first.spool.keys("done"))
     assert 2 == len(answers.asked)
+
+
+def test_any_machine_shows_all(first: Deployment, second: Path) -> None:
+    """Each by its folder, with when it was last heard of."""
+
+    def folders() -> set[str]:
+        return {each["facts"]["var"] for each in first.status()["machines"]}
+
+    wait_until(lambda: folders() == {str(first.var), str(second)})
