@@ -216,6 +216,8 @@ class ReadyJobs(ABC):
             job.read()
             is_due = self._waiting.update(waiting, job) and self._is_due(waiting, job)
             return is_due and not (lacking and job.last(lacking))
+        except FileNotFoundError:  # it has moved on
+            return False
         except OSError as error:
             pass_over(waiting.key, error)
             return False

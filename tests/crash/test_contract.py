@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from cocoai.spool.disk import Disk
-from tests.crash.contract import NOW, FilesContract, SpoolContract, Subject
+from tests.crash.contract import NOW, FilesContract, FileSpoolContract, SimulatedRoom, Subject
 from tests.crash.disk import SimulatedDisk
 from tests.crash.machine import VAR
 from tests.crash.power import Bound, DiskImage, blank
+from tests.spool.contract import SpoolContract
 
 EVERY = Bound(newest=9, tears=-1)
 
@@ -37,7 +38,7 @@ class TestFilesOnTheSimulatedDisk(FilesContract):
         return Subject(VAR, SimulatedDisk(blank(VAR), clock=now))
 
 
-class TestSpoolOnARealFolder(SpoolContract):
+class TestSpoolOnARealFolder(FileSpoolContract):
     """The contract for the spool as it runs in production."""
 
     @pytest.fixture
@@ -45,13 +46,19 @@ class TestSpoolOnARealFolder(SpoolContract):
         return Subject(str(tmp_path), Disk())
 
 
-class TestSpoolOnTheSimulatedDisk(SpoolContract):
+class TestSpoolOnTheSimulatedDisk(SpoolContract, FileSpoolContract):
     """The contract for the spool as it is enumerated; only `put.lock` is a real file, in `tmp_path`."""
 
     @pytest.fixture
     def subject(self, tmp_path: Path) -> Subject:
         (tmp_path / "locks").mkdir()
         return Subject(str(tmp_path), SimulatedDisk(blank(str(tmp_path)), clock=now))
+
+    @pytest.fixture
+    def room(self, tmp_path: Path) -> SimulatedRoom:
+        (tmp_path / "locks").mkdir()
+        var = str(tmp_path)
+        return SimulatedRoom(var, lambda clock: SimulatedDisk(blank(var), clock=clock))
 
 
 # the power

@@ -13,7 +13,9 @@ from cocoai.spool.disk import Disk
 from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
 from cocoai.spool.waiting import HEAD_SIZE, waiting_job
+from tests.spool.rooms import Room, claim_all, key, question
 
 NOW = 1_763_822_100.0
 
@@ -55,16 +57,6 @@ class CountingDisk(Disk):
         del path
 
 
-def key(ts: int, thread: int | None = None, channel: str = "C0PRACTICE") -> Key:
-    """Return the key of the message at second `ts`, in the thread that `thread` opens (else its own)."""
-    return Key(channel, f"{ts if thread is None else thread}.000100", f"{ts}.000100")
-
-
-def question(user: str, kind: str = "mention") -> dict[str, str]:
-    """Return a first line as the webhook writes it."""
-    return {"kind": kind, "channel": "C0PRACTICE", "user": user, "text": '{"user":"U0NOBODY"}'}
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -76,25 +68,22 @@ def disk() -> CountingDisk:
 
 
 @pytest.fixture
-def spool(tmp_path: Path, clock: Clock, disk: CountingDisk) -> FileSpool:
+def spool(room: Room) -> Spool:
+    return room.spool(light_kinds={"delete"})
+
+
+@pytest.fixture
+def file_spool(tmp_path: Path, clock: Clock, disk: CountingDisk) -> FileSpool:
     made = FileSpool(str(tmp_path), clock=clock, disk=disk, light_kinds={"delete"})
     made.make_folders()
     return made
-
-
-def claim_all(spool: FileSpool) -> list[Job]:
-    """Claim jobs, each beside those claimed before, until none is claimable."""
-    jobs: list[Job] = []
-    while (job := spool.claim({str(other.key) for other in jobs})) is not None:
-        jobs.append(job)
-    return jobs
 
 
 def keys_of(jobs: Iterable[Job]) -> list[Key]:
     return [job.key for job in jobs]
 
 
-def test_who_has_fewest_in_hand_comes_first(spool: FileSpool) -> None:
+def test_who_has_fewest_in_hand_comes_first(spool: Spool) -> None:
     """One person's backlog does not hold up another's question; among equals the oldest is claimed."""
     for ts in range(1, 5):
         spool.put(key(ts), question("U0MANY"))
@@ -106,7 +95,7 @@ def test_who_has_fewest_in_hand_comes_first(spool: FileSpool) -> None:
     assert [key(1), key(5), key(6), key(2), key(3), key(4)] == claimed
 
 
-def test_with_one_slot_people_take_turns(spool: FileSpool) -> None:
+def test_with_one_slot_people_take_turns(spool: Spool) -> None:
     """One question after another, with none in hand between them: whoever was answered longest ago comes next."""
     for ts, user in enumerate(("U0A", "U0A", "U0A", "U0B", "U0B", "U0C"), 1):
         spool.put(key(ts), question(user))
@@ -119,7 +108,7 @@ def test_with_one_slot_people_take_turns(spool: FileSpool) -> None:
     assert ["U0A", "U0B", "U0C", "U0A", "U0B", "U0A"] == order
 
 
-def test_the_head_of_a_thread_counts_for_whoever_waits_behind_it(spool: FileSpool) -> None:
+def test_the_head_of_a_thread_counts_for_whoever_waits_behind_it(spool: Spool) -> None:
     """A person with nothing in hand waits behind somebody's question: that one is claimed before their others."""
     for ts in (1, 2, 3):
         spool.put(key(ts), question("U0MANY"))
@@ -128,7 +117,7 @@ def test_the_head_of_a_thread_counts_for_whoever_waits_behind_it(spool: FileSpoo
     assert [key(1), key(3), key(2)] == keys_of(claim_all(spool))
 
 
-def test_light_jobs_come_first_and_wait_for_no_thread(spool: FileSpool) -> None:
+def test_light_jobs_come_first_and_wait_for_no_thread(spool: Spool) -> None:
     """A click is claimed before older questions, and beside the question of its own thread that is in hand."""
     spool.put(key(1), question("U0A"))
     first = spool.claim()
@@ -142,20 +131,20 @@ def test_light_jobs_come_first_and_wait_for_no_thread(spool: FileSpool) -> None:
     assert [key(2), key(4, thread=3)] == keys_of(claim_all(spool))
 
 
-def test_a_light_job_does_not_hold_up_its_thread(spool: FileSpool) -> None:
+def test_a_light_job_does_not_hold_up_its_thread(room: Room, spool: Spool) -> None:
     """The thread's question is claimed while a click in the same thread is put off."""
     spool.put(key(1), question("U0A", "delete"))
     spool.put(key(2, thread=1), question("U0A"))
     click = spool.claim()
     assert click is not None
-    click.record("retry", retry_at=NOW + 1, free=True)
+    click.record("retry", retry_at=room.clock() + 200, free=True)
     click.release()
 
     assert [key(2, thread=1)] == keys_of(claim_all(spool))
-    assert spool.seconds_to_light() == pytest.approx(1.0)
+    assert spool.seconds_to_light() == pytest.approx(200.0, abs=60)
 
 
-def test_the_first_placeholder_of_each_channel_and_person_comes_first(spool: FileSpool) -> None:
+def test_the_first_placeholder_of_each_channel_and_person_comes_first(spool: Spool) -> None:
     """A person's second question in a channel waits until everybody has a first one; a paused channel is left out."""
     for ts in (1, 2):
         spool.put(key(ts), question("U0MANY"))
@@ -172,7 +161,7 @@ def test_the_first_placeholder_of_each_channel_and_person_comes_first(spool: Fil
     assert [key(1), key(3), key(2)] == order
 
 
-def test_a_placeholder_that_comes_meanwhile_takes_its_place(spool: FileSpool) -> None:
+def test_a_placeholder_that_comes_meanwhile_takes_its_place(spool: Spool) -> None:
     """Who is next is decided when it is asked for: a newcomer does not wait for one person's backlog."""
     for ts in range(1, 4):
         spool.put(key(ts), question("U0MANY"))
@@ -186,7 +175,7 @@ def test_a_placeholder_that_comes_meanwhile_takes_its_place(spool: FileSpool) ->
     assert [key(1), key(9), key(2), key(3)] == order
 
 
-def test_placeholders_take_turns_though_the_first_are_known_to_be_posted(spool: FileSpool) -> None:
+def test_placeholders_take_turns_though_the_first_are_known_to_be_posted(spool: Spool) -> None:
     """Between two, the placeholder process looks at all that is claimable, and so learns what it has posted."""
     for ts in range(1, 6):
         spool.put(key(ts), question("U0MANY"))
@@ -202,7 +191,7 @@ def test_placeholders_take_turns_though_the_first_are_known_to_be_posted(spool: 
     assert [key(1), key(9), key(2), key(3), key(4), key(5)] == order
 
 
-def test_a_click_is_no_turn(spool: FileSpool) -> None:
+def test_a_click_is_no_turn(spool: Spool) -> None:
     """Who has just rated an answer is not put behind others for it, while it is in hand and after."""
     spool.put(key(1), question("U0A", "delete"))
     spool.put(key(2), question("U0A"))
@@ -211,25 +200,25 @@ def test_a_click_is_no_turn(spool: FileSpool) -> None:
     assert [key(1), key(2), key(3)] == keys_of(claim_all(spool))
 
 
-def test_a_file_that_cannot_be_written_holds_up_nobody(spool: FileSpool, disk: CountingDisk) -> None:
+def test_a_file_that_cannot_be_written_holds_up_nobody(file_spool: FileSpool, disk: CountingDisk) -> None:
     """The oldest job's file lies on a damaged block: the others are claimed and visited, and no process spins on it."""
     for ts in (1, 2):
-        spool.put(key(ts), question(f"U0{ts}"))
+        file_spool.put(key(ts), question(f"U0{ts}"))
     disk.damaged = str(key(1))
 
-    visited = keys_of(spool.each_without("placeholder"))
-    claimed = keys_of(claim_all(spool))
+    visited = keys_of(file_spool.each_without("placeholder"))
+    claimed = keys_of(claim_all(file_spool))
 
     assert ([key(2)], [key(2)]) == (visited, claimed)
-    assert not spool.is_claimable({str(key(2))})
-    assert not spool.any_without("placeholder")
+    assert not file_spool.is_claimable({str(key(2))})
+    assert not file_spool.any_without("placeholder")
 
 
-def test_a_look_reads_no_file_twice(spool: FileSpool, disk: CountingDisk, clock: Clock, tmp_path: Path) -> None:
+def test_a_look_reads_no_file_twice(file_spool: FileSpool, disk: CountingDisk, clock: Clock, tmp_path: Path) -> None:
     """The first look at put-off jobs reads each once; the next reads none, until their time has come."""
     for ts in range(1, 101):
-        spool.put(key(ts), question("U0A"))
-    for job in claim_all(spool):
+        file_spool.put(key(ts), question("U0A"))
+    for job in claim_all(file_spool):
         job.record("retry", retry_at=NOW + 100, free=True)
         job.release()
     other = FileSpool(str(tmp_path), clock=clock, disk=disk, light_kinds={"delete"})
@@ -246,17 +235,17 @@ def test_a_look_reads_no_file_twice(spool: FileSpool, disk: CountingDisk, clock:
     assert key(1) == keys_of(claim_all(other))[0]
 
 
-def test_a_job_that_comes_back_is_seen_again(spool: FileSpool, clock: Clock, tmp_path: Path) -> None:
+def test_a_job_that_comes_back_is_seen_again(room: Room, spool: Spool) -> None:
     """The operator retries a failed job: what this process remembers of its earlier life does not hide it."""
     spool.put(key(1), question("U0A"))
     (job,) = claim_all(spool)
-    job.record("retry", retry_at=NOW + 200, free=True)
+    job.record("retry", retry_at=room.clock() + 200, free=True)
     job.release()
     assert not spool.is_claimable()
-    other = FileSpool(str(tmp_path), clock=clock)
-    clock.now += 201
+    other = room.spool()
+    room.pass_time(201)
     (job,) = claim_all(other)
-    clock.now -= 201
+    room.pass_time(-201)
     other.fail(job, "gone")
     assert not spool.is_claimable()
 

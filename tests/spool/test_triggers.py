@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.key import Key, is_key
+from cocoai.spool.spool import Spool
+from tests.spool.rooms import Room
 
 NOW = 1_763_822_100.0
 OLD = f"{NOW - 90_000:.6f}"
@@ -15,16 +14,8 @@ MESSAGE = Key("C0PRACTICE", OLD, OLD)
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> FileSpool:
-    made = FileSpool(
-        str(tmp_path),
-        clock=lambda: NOW,
-        light_kinds={"limited"},
-        unmarked_kinds={"translate"},
-        questions_per_minute=2,
-    )
-    made.make_folders()
-    return made
+def spool(room: Room) -> Spool:
+    return room.spool(light_kinds={"limited"}, unmarked_kinds={"translate"}, questions_per_minute=2)
 
 
 def task(seconds: float, user: str = "U0ASKER", **others: str) -> dict[str, str]:
@@ -51,7 +42,7 @@ def test_an_odd_trigger_makes_no_key(trigger: str) -> None:
     assert not is_key(f"{MESSAGE}-{trigger}")
 
 
-def test_the_first_of_each_kind_wins(spool: FileSpool) -> None:
+def test_the_first_of_each_kind_wins(spool: Spool) -> None:
     """The message's own question, and a task of another kind, are jobs of their own."""
     keys = [MESSAGE, MESSAGE._replace(trigger="translate_ja"), MESSAGE._replace(trigger="translate_en")]
 
@@ -60,11 +51,11 @@ def test_the_first_of_each_kind_wins(spool: FileSpool) -> None:
     assert [True, True, True, False, False, False] == is_new
 
 
-def test_tasks_of_one_message_have_an_order_that_every_process_sees(tmp_path: Path, spool: FileSpool) -> None:
+def test_tasks_of_one_message_have_an_order_that_every_process_sees(room: Room, spool: Spool) -> None:
     """They are of one thread, and of one ts: the trigger decides, whichever was seen first."""
     for trigger in ("translate_ko", "translate_en", "translate_ja"):
         spool.put(MESSAGE._replace(trigger=trigger), task(NOW, f"U0{trigger[-2:].upper()}"))
-    other = FileSpool(str(tmp_path), clock=lambda: NOW)
+    other = room.spool()
 
     first = spool.claim()
 
@@ -73,7 +64,7 @@ def test_tasks_of_one_message_have_an_order_that_every_process_sees(tmp_path: Pa
     assert other.claim() is None
 
 
-def test_a_task_counts_when_it_is_asked_for(spool: FileSpool) -> None:
+def test_a_task_counts_when_it_is_asked_for(spool: Spool) -> None:
     """Not when its message was written; and one over the limit does not keep others from the same task."""
     triggers = [f"translate_{language}" for language in ("en", "fr", "ja")]
     keys = [MESSAGE._replace(trigger=trigger) for trigger in triggers]
@@ -88,7 +79,7 @@ def test_a_task_counts_when_it_is_asked_for(spool: FileSpool) -> None:
     assert "U0OTHER" == spool.peek("ready", keys[2])[0]["user"]
 
 
-def test_a_task_makes_no_thread_ours(tmp_path: Path, spool: FileSpool) -> None:
+def test_a_task_makes_no_thread_ours(room: Room, spool: Spool) -> None:
     """Neither as it is put, nor as it ends, nor at the next start: nobody has begun to talk with us."""
     spool.put(MESSAGE._replace(trigger="translate_ja"), task(NOW))
     put = spool.mark_of("C0PRACTICE", OLD)
@@ -98,5 +89,5 @@ def test_a_task_makes_no_thread_ours(tmp_path: Path, spool: FileSpool) -> None:
     spool.finish(job)
 
     assert put is None
-    assert spool.restore_marks() == 0
+    spool.begin()
     assert spool.mark_of("C0PRACTICE", OLD) is None

@@ -32,7 +32,8 @@ class Look:
 
 def look(database: MariaDB) -> Look:
     """Return how the ready jobs stand now, by the server's clock."""
-    names, held, put_off, to_stop = (str(each or "").split() for each in database.rows(_LOOK)[0])
+    # What is no key may be anything, but has no space.
+    names, held, put_off, to_stop = (each.split(" ") if each else [] for each in database.rows(_LOOK)[0])
     pairs = (each.partition("=") for each in put_off)
     return Look(names, frozenset(held), {name: int(microseconds) / 1e6 for name, _, microseconds in pairs}, to_stop)
 

@@ -6,12 +6,16 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from cocoai.engine.mariadb.errors import DuplicateKey
 from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.spool.files import kept_file
 from cocoai.spool.job import Fact, encode_line, is_forgotten
 from cocoai.spool.key import Key, is_key
 from cocoai.spool.mariadb.claimed_rows import owner_on
 from cocoai.spool.mariadb.errors import as_spool_errors
+from cocoai.spool.mariadb.mariadb_files import MariaDBFiles
 from cocoai.spool.mariadb.mariadb_job import MariaDBJob
+from cocoai.spool.mariadb.putting import pending
 from cocoai.spool.mariadb.sweeping import sweep
 from cocoai.spool.mariadb.tables import FAILED, READY, STATE_NUMBERS
 from cocoai.spool.store_error import JobInUse, NoSuchJob, WordsForgotten
@@ -23,7 +27,8 @@ AND (lease_until IS NULL OR lease_until < UTC_TIMESTAMP(6))
 
 _RETRY = f"""
 UPDATE job SET state = {READY}, n = n + 1, due_at = UTC_TIMESTAMP(6), is_shut_out = 0, stops = '', has_new_stop = 0,
-changed_at = UTC_TIMESTAMP(6), lines_ = CONCAT(lines_, %s) WHERE job_key = %s AND state = {FAILED} AND n = %s
+changed_at = UTC_TIMESTAMP(6), pending = %s, lines_ = CONCAT(lines_, %s)
+WHERE job_key = %s AND state = {FAILED} AND n = %s
 """  # noqa: S608 (numbers of ours)
 
 
@@ -33,6 +38,7 @@ class MariaDBAdmin:
     _database: MariaDB
     _machine: str
     _clock: Callable[[], float]
+    files: MariaDBFiles
 
     def _note_claimed(self, job: MariaDBJob) -> None:
         """Note that this process has claimed a job."""
@@ -54,7 +60,7 @@ class MariaDBAdmin:
     def lines_at_rest(self, key: Key) -> list[Fact]:
         """Return every whole line of a job that no process works on; [] if there is none. Else raise JobInUse."""
         for state in STATE_NUMBERS:
-            with contextlib.suppress(NoSuchJob):
+            with contextlib.suppress(NoSuchJob, ValueError):
                 return self._read_at_rest(state, key).lines
         return []
 
@@ -94,10 +100,14 @@ class MariaDBAdmin:
         job = self._read_at_rest("failed", key)
         if is_forgotten(job.lines):
             raise WordsForgotten(f"nothing is left of {key}: it was forgotten")
-        line = encode_line({"fact": "retried", "at": round(self._clock(), 3)}).decode("ascii")
+        line = encode_line({"fact": "retried", "at": round(self._clock(), 3)})
+        values = (line.decode("ascii"), str(key), job.numbers[1])
         with as_spool_errors():
-            if not self._database.execute(_RETRY, (line, str(key), job.numbers[1])):
-                raise JobInUse(f"{key} is being changed by another process")
+            try:
+                rows = self._database.execute(_RETRY, (pending(key, job.question), *values))
+            except DuplicateKey:  # somebody asks the same meanwhile: both are answered
+                rows = self._database.execute(_RETRY, (None, *values))
+            self._check_changed(rows, job, line, READY)
 
     def rewrite(self, state: str, key: Key, change: Callable[[list[Fact]], list[Fact] | None]) -> bool:
         """Put what `change` returns for a job's lines in their place, as Spool.rewrite() says."""
@@ -108,19 +118,30 @@ class MariaDBAdmin:
         lines = change(job.lines)
         if lines is None:
             return False
-        text = b"".join(map(encode_line, lines)).decode("ascii")
+        data, number = b"".join(map(encode_line, lines)), STATE_NUMBERS[state]
+        values = (data.decode("ascii"), str(key), number, *job.numbers)
         with as_spool_errors():
-            if not self._database.execute(_REWRITE, (text, str(key), STATE_NUMBERS[state], *job.numbers)):
-                raise JobInUse(f"{key} is being changed by another process")
+            self._check_changed(self._database.execute(_REWRITE, values), job, data, number)
         return True
+
+    def _check_changed(self, rows: int, job: MariaDBJob, data: bytes, state: int) -> None:
+        """Raise JobInUse if a statement found no row, unless its first try has, whose answer was lost."""
+        if not (rows or job.was_changed(data, state)):
+            raise JobInUse(f"{job.key} is being changed by another process")
 
     def drop_rubbish(self) -> None:
         """Do nothing: no job is ever half stored."""
 
     @as_spool_errors()
     def sweep(self) -> int:
-        """Remove what is older than is kept. Return how many rows that were."""
-        return sweep(self._database)
+        """Remove what is older than is kept, also of this machine's files. Return how many rows and files that were."""
+        return sweep(self._database) + self.files.sweep(self._kept_file, self._clock())
+
+    def _kept_file(self, key: Key) -> str:
+        """Return the name of the file that a failed job keeps; "" if it has none, or has moved on."""
+        with contextlib.suppress(NoSuchJob):
+            return kept_file(self.peek("failed", key))
+        return ""
 
     def _read(self, state: str, key: Key) -> MariaDBJob:
         job = self._job(STATE_NUMBERS[state], key)

@@ -7,22 +7,38 @@ machine can go on with its job.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from cocoai.engine.mariadb.errors import DuplicateKey
 from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
-from cocoai.spool.files import NewFile, SpooledFiles
+from cocoai.spool.files import NewFile, SpooledFiles, owner_of
 from cocoai.spool.key import Key
 from cocoai.spool.mariadb.errors import as_spool_errors
-from cocoai.spool.store_error import as_store_errors
+from cocoai.spool.mariadb.tables import FAILED, READY
+from cocoai.spool.store_error import StoreError, as_store_errors
 
 PIECE = 128 * 1024
 """Bytes of a piece: a statement takes several times as much of this process's memory."""
 
 MOST = 1 << 30
 """Bytes of a file that is brought here: it was bounded when it was written."""
+
+_OF_FAILED = f"SELECT DISTINCT job_key, name FROM job_file JOIN job USING (job_key) WHERE state = {FAILED}"  # noqa: S608
+
+# Of these a killed process had no time to remove them.
+_UNOWNED = f"""
+DELETE FROM job_file WHERE NOT EXISTS
+(SELECT 1 FROM job WHERE job.job_key = job_file.job_key AND state IN ({READY}, {FAILED}))
+"""  # noqa: S608 (numbers of ours)
+
+_NEEDED = f"""
+SELECT job_key FROM job WHERE state = {READY}
+UNION ALL SELECT CONCAT(job_key, '.', name) FROM job_file WHERE piece = 0
+"""  # noqa: S608 (numbers of ours)
 
 
 class MariaDBFiles(SpooledFiles):
@@ -69,9 +85,41 @@ class MariaDBFiles(SpooledFiles):
         self._put(key, name, 0, str(number).encode())
 
     def _put(self, key: Key, name: str, piece: int, data: bytes) -> None:
-        # Sent twice if the connection breaks: then it is there already, and it is this very piece.
-        with contextlib.suppress(DuplicateKey):
-            self._database.execute("INSERT INTO job_file VALUES (%s, %s, %s, %s)", (str(key), name, piece, data))
+        values = (str(key), name, piece, data)
+        try:
+            self._database.execute("INSERT INTO job_file VALUES (%s, %s, %s, %s)", values)
+        except DuplicateKey:
+            # Ours, if the connection broke; else that of a process that was stopped and believes to have the job still.
+            query = "SELECT 1 FROM job_file WHERE job_key = %s AND name = %s AND piece = %s AND data = %s"
+            if not self._database.rows(query, values):
+                raise StoreError(f"{key}: another process writes {name}") from None
+
+    def sweep(self, kept: Callable[[Key], str], now: float) -> int:
+        """Remove what no job needs, in the database and of this machine's files. Return how many rows and files.
+
+        `kept` returns the name of the file that a failed job keeps. `now` is in epoch seconds.
+        """
+        removed = 0
+        for name, file in self._database.rows(_OF_FAILED):
+            if file != kept(Key.parse(name)):
+                removed += self._database.execute("DELETE FROM job_file WHERE job_key = %s AND name = %s", (name, file))
+        return removed + self._database.execute(_UNOWNED) + self._sweep_here(now)
+
+    @as_store_errors()
+    def _sweep_here(self, now: float) -> int:
+        """Remove this machine's files of jobs that have ended, by whichever machine, and those of nobody's once old.
+
+        What the database has of a failed job stays here too.
+        """
+        removed, needed = 0, {name for (name,) in self._database.rows(_NEEDED)}
+        for name in self._disk.names(self.folder):
+            key, path = owner_of(name), os.path.join(self.folder, name)
+            with contextlib.suppress(FileNotFoundError):
+                is_left = str(key) not in needed if key else now - self._disk.modified(path) > RETENTION["files"]
+                if is_left and name not in needed:
+                    self._disk.unlink(path)
+                    removed += 1
+        return removed
 
     @as_spool_errors()
     def _fetch(self, key: Key, name: str) -> str:

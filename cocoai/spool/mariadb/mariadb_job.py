@@ -33,9 +33,12 @@ AND (lease_until IS NULL OR lease_until < UTC_TIMESTAMP(6))
 
 _RECORD = f"""
 UPDATE job SET n = n + 1, changed_at = UTC_TIMESTAMP(6), lease_until = UTC_TIMESTAMP(6) + INTERVAL {LEASE} SECOND,
-due_at = UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND, is_shut_out = %s, lines_ = CONCAT(lines_, %s)
-WHERE job_key = %s AND state = {READY} AND fence = %s AND n = %s
+lines_ = CONCAT(lines_, %s) WHERE job_key = %s AND state = {READY} AND fence = %s AND n = %s
 """  # noqa: S608 (numbers of ours)
+
+_PUT_OFF = _RECORD.replace(
+    "lines_ =", "due_at = UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND, is_shut_out = %s, lines_ =", 1
+)
 
 _END = f"""
 UPDATE job SET n = n + 1, state = %s, changed_at = UTC_TIMESTAMP(6), lease_until = NULL, owner = NULL, pending = NULL,
@@ -87,6 +90,7 @@ class MariaDBJob(Job):
         self._due_in = 0.0
         self._is_leased = False
         self._is_claimed = False
+        self._is_lost = False
         self._renewed = self._sure_until = 0.0
         self.has_new_stop = False
 
@@ -161,6 +165,7 @@ class MariaDBJob(Job):
 
     def renew_if_due(self) -> None:
         """Renew the lease if it was not for RENEWED seconds. Raise as check_claim() does."""
+        self._check_not_lost()
         if self._is_claimed and time.monotonic() - self._renewed >= RENEWED:
             self.renew()
 
@@ -179,14 +184,17 @@ class MariaDBJob(Job):
 
     def _append(self, data: bytes, line: Fact) -> None:
         """Store one more line in one statement, which also claims the job, or renews the lease."""
+        self._check_not_lost()
         text = data.decode("ascii")
         if not self._is_claimed:
             self._claim(text, data, is_attempt=line.get("fact") == "attempt")
-            return
-        delay = as_number(line.get("retry_at")) - self._clock() if line.get("fact") == "retry" else 0.0
-        delay = delay if 0 < delay <= LONGEST_DELAY else 0.0
-        self._write(_RECORD, (int(delay * 1e6), SHUT_OUT in line, text), data)
-        self._due_in = delay
+        elif line.get("fact") == "retry":
+            delay = as_number(line.get("retry_at")) - self._clock()
+            delay = delay if 0 < delay <= LONGEST_DELAY else 0.0
+            self._write(_PUT_OFF, (int(delay * 1e6), SHUT_OUT in line, text), data)
+            self._due_in = delay
+        else:
+            self._write(_RECORD, (text,), data)
 
     def _claim(self, text: str, data: bytes, *, is_attempt: bool) -> None:
         """Store the first line of a claim, if nobody has written since we read. Raise `ClaimLost` if somebody has."""
@@ -219,6 +227,11 @@ class MariaDBJob(Job):
         self._n += 1
         self._note_lease(began)
 
+    @as_spool_errors()
+    def was_changed(self, data: bytes, state: int) -> bool:
+        """Check whether a statement of ours on a job at rest, whose answer we missed, has left `data` as its end."""
+        return self._holds(data, state, self._fence, None)
+
     def _holds(self, data: bytes, state: int, fence: int, owner: str | None) -> bool:
         """Check whether our line is the last one of the job, under this fence, with this owner."""
         text = data.decode("ascii")
@@ -228,8 +241,13 @@ class MariaDBJob(Job):
     def _note_lease(self, began: float) -> None:
         self._renewed, self._sure_until = began, began + SURE * LEASE
 
+    def _check_not_lost(self) -> None:
+        # Whoever has met the loss first may have passed over it.
+        if self._is_lost:
+            raise self._lost()
+
     def _lost(self) -> ClaimLost:
-        self._is_claimed = False
+        self._is_claimed, self._is_lost = False, True
         return ClaimLost(f"{self.key}: another process may have it")
 
     @property

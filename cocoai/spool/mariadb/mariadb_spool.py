@@ -30,8 +30,13 @@ from cocoai.spool.mariadb.thread_rows import ThreadRows
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 
+MOST_REQUESTERS = 1900
+"""Characters of who has requested a stop from which on nobody else is noted: it stops all the same."""
+
+# Whoever clicks on and on is noted once.
 _REQUEST_STOP = f"""
-UPDATE job SET stops = CONCAT(stops, %s, ' '), has_new_stop = 1 WHERE job_key = %s AND state = {READY}
+UPDATE job SET has_new_stop = 1, stops = IF(LOCATE(CONCAT(' ', %s, ' '), CONCAT(' ', stops))
+OR LENGTH(stops) > {MOST_REQUESTERS}, stops, CONCAT(stops, %s, ' ')) WHERE job_key = %s AND state = {READY}
 """  # noqa: S608 (numbers of ours)
 
 AT_ONCE = 500
@@ -156,10 +161,7 @@ class MariaDBSpool(MariaDBAdmin, Spool):
     @as_spool_errors()
     def request_stop(self, key: Key, user: str) -> bool:
         """Leave this user's request that the job's answer ends, as Spool.request_stop() says."""
-        query = (
-            f"UPDATE job SET stops = CONCAT(stops, %s, ' '), has_new_stop = 1 WHERE job_key = %s AND state = {READY}"  # noqa: S608
-        )
-        return bool(self._database.execute(query, (user, str(key))))
+        return bool(self._database.execute(_REQUEST_STOP, (user, user, str(key))))
 
     def stop_requesters(self, key: Key) -> tuple[str, ...]:
         """Return who has requested a stop of this job; () if nobody has or the store fails.

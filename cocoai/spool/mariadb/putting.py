@@ -6,8 +6,9 @@ is put again is counted once, as its time is known.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from cocoai.engine.mariadb.errors import DuplicateKey
@@ -25,7 +26,11 @@ INSERT INTO job (job_key, thread, due_at, changed_at, leaves_mark, gesture, pend
 VALUES (%s, %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), %s, %s, %s, %s)
 """
 
-_ASKED = "SELECT asked, n FROM person WHERE person = %s"
+# In one query, since every put pays for its way to the server.
+_LOOK = """
+SELECT asked, n, (SELECT 1 FROM job WHERE job_key = %s) OR (SELECT 1 FROM job WHERE gesture = %s),
+(SELECT 1 FROM job WHERE pending = %s) FROM (SELECT 1) AS one LEFT JOIN person ON person = %s
+"""
 
 _FIRST = "INSERT INTO person (person, asked, changed_at) VALUES (%s, %s, UTC_TIMESTAMP(6))"
 
@@ -57,15 +62,17 @@ class Putting:
     def put(self, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
         """Store a question as a ready job. Return whether it is new, and why it was put as a limited one, else {}."""
         is_light = question.get("kind") in self._light_kinds
-        user, asked = text_at(question, "user"), asked_at(key, question)
-        if not is_light and self._most and is_id(user):
-            if self._database.rows("SELECT 1 FROM job WHERE job_key = %s", (str(key),)):
-                return False, {}
-            if seconds := self._seconds_or_count(user, float(asked)):
-                return self._put_limited(key, question, "rate", math.ceil(seconds))
+        user, at = text_at(question, "user"), float(asked_at(key, question))
+        is_counted = not is_light and self._most > 0 and is_id(user)
+        if is_counted:
+            is_known, why, seconds = self._judge_and_count(key, question, user, at)
+            if is_known or why:
+                return self._put_limited(key, question, why, seconds) if why else (False, {})
         try:
             self._insert(key, question, is_light=is_light)
         except DuplicateKey as error:
+            if is_counted and error.key in ("gesture", "pending"):  # it was put since we looked, under another time
+                self._uncount(user, at)
             return self._put_limited(key, question, "pending", 0) if error.key == "pending" else (False, {})
         return True, {}
 
@@ -77,13 +84,12 @@ class Putting:
 
     def is_to_be_told(self, user: str, job: str) -> bool:
         """Check whether the job of this name is to tell this person to wait, and note it if so: one a minute is."""
-        if not self._database.execute(_TELL, (job, user, job, MINUTE)):
-            try:
-                self._database.execute(_FIRST, (user, ""))
-            except DuplicateKey:
-                return False
-            return bool(self._database.execute(_TELL, (job, user, job, MINUTE)))
-        return True
+        values = (job, user, job, MINUTE)
+        if self._database.execute(_TELL, values):
+            return True
+        with contextlib.suppress(DuplicateKey):  # somebody else's, or our own, whose answer we missed
+            self._database.execute(_FIRST, (user, ""))
+        return bool(self._database.execute(_TELL, values))
 
     def _put_limited(
         self, key: Key, question: Mapping[str, Any], why: str, seconds: int
@@ -97,39 +103,69 @@ class Putting:
 
     def _insert(self, key: Key, question: Mapping[str, Any], *, is_light: bool) -> None:
         """Store a job. Raise `DuplicateKey` if one of this key or gesture is known, or asks the same still."""
-        gesture, again = text_at(question, "client_msg_id"), text_at(question, "again")
         values = (
             str(key),
             key.thread,
             not is_light and question.get("kind") not in self._unmarked_kinds,
-            f"{key.channel}-{gesture}" if gesture else None,
-            f"{key.thread}-{again}" if again and not is_light else None,
+            _gesture(key, question),
+            None if is_light else pending(key, question),
             encode_line(dict(question)).decode("ascii"),
         )
         self._database.execute(_PUT, values)
 
-    def _seconds_or_count(self, user: str, at: float) -> float:
-        """Return the seconds until this person may ask; 0.0 if it is now: then the question is counted."""
+    def _judge_and_count(self, key: Key, question: Mapping[str, Any], user: str, at: float) -> tuple[bool, str, int]:
+        """Return whether a question is known, why it may not be asked now, and the seconds until then.
+
+        "" for why: it may be asked, and is counted.
+        """
+        for _ in range(TRIES):
+            values = (str(key), _gesture(key, question), pending(key, question), user)
+            asked_text, n, is_known, is_pending = self._database.rows(_LOOK, values)[0]
+            asked = _times(asked_text)
+            if is_known:
+                return True, "", 0
+            if seconds := seconds_until_free(asked, self._most, at):
+                return False, "rate", math.ceil(seconds)
+            if is_pending:
+                return False, "pending", 0
+            # It may have been counted before, by a process that died, or lost the server, before it was put.
+            if at in asked or self._is_noted(user, counted(asked, at), n):
+                return False, "", 0
+        raise StoreError(f"too many questions of {user} at once")
+
+    def _uncount(self, user: str, at: float) -> None:
+        """Take a question out of the count again."""
         for _ in range(TRIES):
             asked, n = self._asked(user)
-            if seconds := seconds_until_free(asked, self._most, at):
-                return seconds
-            if at in asked:  # it was counted, and the process died, or the server was away, before it was put
-                return 0.0
-            text = " ".join(f"{each:.6f}" for each in counted(asked, at))
-            try:
-                if n is None:
-                    self._database.execute(_FIRST, (user, text))
-                    return 0.0
-                if self._database.execute(_COUNT, (text, user, n)):
-                    return 0.0
-            except DuplicateKey:
-                continue
-        raise StoreError(f"too many questions of {user} at once")
+            if at not in asked or self._is_noted(user, [each for each in asked if each != at], n):
+                return
+
+    def _is_noted(self, user: str, asked: Iterable[float], n: int | None) -> bool:
+        """Note when this person has asked, and return True; False if that was written since it was read."""
+        text = " ".join(f"{each:.6f}" for each in asked)
+        if n is not None:
+            return bool(self._database.execute(_COUNT, (text, user, n)))
+        with contextlib.suppress(DuplicateKey):
+            self._database.execute(_FIRST, (user, text))
+            return True
+        return False
 
     def _asked(self, user: str) -> tuple[list[float], int | None]:
         """Return when this person has asked, and how often that was written, None if never."""
-        rows = self._database.rows(_ASKED, (user,))
-        if not rows:
-            return [], None
-        return [float(each) for each in rows[0][0].split() if is_ts(each)], int(rows[0][1])
+        rows = self._database.rows("SELECT asked, n FROM person WHERE person = %s", (user,))
+        return (_times(rows[0][0]), int(rows[0][1])) if rows else ([], None)
+
+
+def pending(key: Key, question: Mapping[str, Any]) -> str | None:
+    """Return what names the message that a question asks once more; None if it asks none."""
+    again = text_at(question, "again")
+    return f"{key.thread}-{again}" if again and question.get("kind") != LIMITED else None
+
+
+def _gesture(key: Key, question: Mapping[str, Any]) -> str | None:
+    gesture = text_at(question, "client_msg_id")
+    return f"{key.channel}-{gesture}" if gesture else None
+
+
+def _times(text: str | None) -> list[float]:
+    return [float(each) for each in (text or "").split() if is_ts(each)]

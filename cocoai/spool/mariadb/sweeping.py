@@ -10,19 +10,15 @@ AT_ONCE = 500
 
 _NOW = "UTC_TIMESTAMP(6)"
 
+_ITS_QUESTIONS = "SELECT 1 FROM job WHERE job.thread = thread.thread AND leaves_mark = 1"
+
 # A job that was answered says nothing any more after 48 hours, and is known as long as its thread is ours.
 _STATEMENTS = (
     f"UPDATE job SET state = {SWEPT}, lines_ = '' WHERE state = {DONE} AND changed_at < {_NOW} - INTERVAL 48 HOUR",  # noqa: S608
     f"DELETE FROM job WHERE state IN ({FAILED}, {SWEPT}) AND changed_at < {_NOW} - INTERVAL 30 DAY",  # noqa: S608
-    "DELETE FROM thread WHERE changed_at < UTC_TIMESTAMP(6) - INTERVAL 30 DAY",
+    f"DELETE FROM thread WHERE changed_at < {_NOW} - INTERVAL 30 DAY AND NOT EXISTS ({_ITS_QUESTIONS})",  # noqa: S608
     "DELETE FROM person WHERE changed_at < UTC_TIMESTAMP(6) - INTERVAL 1 HOUR",
 )
-
-# One with the files that a killed process had no time to remove.
-_FILES = f"""
-DELETE FROM job_file WHERE NOT EXISTS
-(SELECT 1 FROM job WHERE job.job_key = job_file.job_key AND state NOT IN ({DONE}, {SWEPT}))
-"""  # noqa: S608 (numbers of ours)
 
 
 def sweep(database: MariaDB) -> int:
@@ -33,4 +29,4 @@ def sweep(database: MariaDB) -> int:
             removed += number
             if number < AT_ONCE:
                 break
-    return removed + database.execute(_FILES)
+    return removed

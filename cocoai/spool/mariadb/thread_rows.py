@@ -11,8 +11,9 @@ from cocoai.engine.mariadb.errors import DuplicateKey
 from cocoai.engine.mariadb.mariadb import MariaDB
 
 _MARK = """
-SELECT (SELECT facts FROM thread WHERE thread = %s AND changed_at > UTC_TIMESTAMP(6) - INTERVAL 30 DAY),
+SELECT facts, changed_at > UTC_TIMESTAMP(6) - INTERVAL 30 DAY,
 EXISTS (SELECT 1 FROM job WHERE thread = %s AND leaves_mark = 1)
+FROM (SELECT 1) AS one LEFT JOIN thread ON thread.thread = %s
 """
 
 _CHANGE = """
@@ -31,10 +32,9 @@ class ThreadRows:
 
     def facts_of(self, thread: str) -> Mapping[str, Any] | None:
         """Return what was noted of a thread in which we were asked; None if we never were."""
-        facts, has_question = self._database.rows(_MARK, (thread, thread))[0]
-        if facts is None:
-            return {} if has_question else None
-        return _parsed(facts)
+        facts, is_new, has_question = self._database.rows(_MARK, (thread, thread))[0]
+        # As long as one of its questions is known, so is what was noted of a thread.
+        return _parsed(facts or "") if is_new or has_question else None
 
     def note(self, thread: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         """Note the facts that `change` returns for those that are known, if they differ."""
