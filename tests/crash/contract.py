@@ -50,6 +50,9 @@ class SimulatedRoom(Room):
     def people(self) -> int:
         return len(self._disk.names(f"{self._var}/asked"))
 
+    def files(self) -> list[str]:
+        return sorted(self._disk.names(f"{self._var}/spool/files"))
+
     def stored(self, state: str, name: str) -> bytes:
         fd = self._disk.open(f"{self._var}/spool/{state}/{name}")
         try:

@@ -111,6 +111,10 @@ class Room(ABC):
         """Return of how many people it is known what they have asked, or that they were told to wait."""
 
     @abstractmethod
+    def files(self) -> list[str]:
+        """Return the names of the jobs' files that are stored whole, each behind its job's, sorted."""
+
+    @abstractmethod
     def stored(self, state: str, name: str) -> bytes:
         """Return all that is stored of a job's lines."""
 
@@ -167,6 +171,10 @@ class FilesRoom(Room):
     def people(self) -> int:
         self.spool()
         return len(os.listdir(self.var / "asked"))
+
+    def files(self) -> list[str]:
+        self.spool()
+        return sorted(os.listdir(self.var / "spool" / "files"))
 
     def stored(self, state: str, name: str) -> bytes:
         return (self.var / "spool" / state / name).read_bytes()
@@ -225,6 +233,10 @@ class MariaDBRoom(Room):
 
     def people(self) -> int:
         return int(self.database.rows("SELECT COUNT(*) FROM person")[0][0])
+
+    def files(self) -> list[str]:
+        query = "SELECT CONCAT(job_key, '.', name) FROM job_file GROUP BY job_key, name"
+        return sorted(name for (name,) in self.database.rows(query))
 
     def stored(self, state: str, name: str) -> bytes:
         from cocoai.spool.mariadb.tables import STATE_NUMBERS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,24 +15,28 @@ from cocoai.spool.admin import RUBBISH
 from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job_words import JobWords, Whose, without_words
 from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import JobInUse, WordsForgotten
-
-pytestmark = pytest.mark.pure
+from tests.spool.rooms import FilesRoom, Room
 
 WORDS = "秘密の合言葉"
 KEY = Key("C1", "1.000100", "2.000100")
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> FileSpool:
-    made = FileSpool(str(tmp_path))
-    made.make_folders()
-    return made
+def spool(room: Room) -> Spool:
+    return room.here
 
 
 @pytest.fixture
-def words(spool: FileSpool) -> JobWords:
+def words(spool: Spool) -> JobWords:
     return JobWords(spool)
+
+
+def file_spool(var: Path) -> FileSpool:
+    made = FileSpool(str(var))
+    made.make_folders()
+    return made
 
 
 def question(key: Key = KEY, **changes: Any) -> Question:
@@ -41,7 +46,7 @@ def question(key: Key = KEY, **changes: Any) -> Question:
     return Question(**{**vars(made), "trigger": key.trigger, **changes})
 
 
-def ended(spool: FileSpool, asked: Question, *, failed: bool = False) -> Key:
+def ended(spool: Spool, asked: Question, *, failed: bool = False) -> Key:
     """Put a question, let it be answered, and end its job."""
     key = Key.parse(asked.key)
     assert spool.put(key, asked.facts())
@@ -61,23 +66,20 @@ def ended(spool: FileSpool, asked: Question, *, failed: bool = False) -> Key:
     return key
 
 
-def file_of(tmp_path: Path, state: str, key: Key) -> Path:
-    return tmp_path / "spool" / state / str(key)
-
-
-def test_the_words_are_gone_and_the_facts_stay(spool: FileSpool, words: JobWords, tmp_path: Path) -> None:
+def test_the_words_are_gone_and_the_facts_stay(room: Room, words: JobWords) -> None:
     """Ids, times, codes, numbers and bills are as they were, and so is the time of the last change."""
+    spool = room.here
     key = ended(spool, question())
-    path = file_of(tmp_path, "done", key)
-    before, changed = spool.peek("done", key), path.stat().st_mtime
+    before = spool.peek("done", key)
+    room.pass_time(1000)
 
     assert words.blank("done", key)
 
     after = spool.peek("done", key)
-    assert json.dumps(WORDS)[1:-1].encode() not in path.read_bytes()
+    assert json.dumps(WORDS)[1:-1].encode() not in room.stored("done", str(key))
     assert [each.get("fact") for each in before] == [each.get("fact") for each in after[:-1]]
     assert "forgotten" == after[-1]["fact"]
-    assert abs(changed - path.stat().st_mtime) < 1e-5  # seconds as a float are not exact to the microsecond
+    assert ([], [key]) == tuple(spool.since("done", room.clock() - ago) for ago in (500, 2000))
     assert question(text="", shown="", files=()) == Question.from_facts(after[0])
     answers = [next(each for each in lines if each.get("fact") == "answer") for lines in (before, after)]
     assert {**answers[0], "text": "", "left_out": []} == answers[1]
@@ -85,7 +87,7 @@ def test_the_words_are_gone_and_the_facts_stay(spool: FileSpool, words: JobWords
     assert not any(WORDS in line for line in show_job(spool, str(key)))
 
 
-def test_a_blank_job_is_the_memory_against_redelivery(spool: FileSpool, words: JobWords) -> None:
+def test_a_blank_job_is_the_memory_against_redelivery(spool: Spool, words: JobWords) -> None:
     """Blanked once more it stays as it is."""
     key = ended(spool, question())
     words.blank("done", key)
@@ -97,7 +99,7 @@ def test_a_blank_job_is_the_memory_against_redelivery(spool: FileSpool, words: J
     assert [True] == [job.is_blank for job in words.of(Whose("U1"))]
 
 
-def test_a_blank_job_is_not_retried(spool: FileSpool, words: JobWords) -> None:
+def test_a_blank_job_is_not_retried(spool: Spool, words: JobWords) -> None:
     """An empty answer would take the place of one that stands."""
     key = ended(spool, question(), failed=True)
     words.blank("failed", key)
@@ -107,23 +109,62 @@ def test_a_blank_job_is_not_retried(spool: FileSpool, words: JobWords) -> None:
     assert [key] == spool.keys("failed")
 
 
-def test_the_files_of_a_job_go_with_its_words(spool: FileSpool, words: JobWords, tmp_path: Path) -> None:
+def test_the_files_of_a_job_go_with_its_words(spool: Spool, words: JobWords) -> None:
     """Another job's stay."""
+    other = Key("C1", "1.000100", "3.000100")
+    spool.put(other, question(other, user="U2").facts())
+    key = ended(spool, question(), failed=True)
+    for each in (key, other):
+        with spool.files.new(each, 100) as file:
+            file.write(b"bytes")
+            file.keep("picture.jpeg")
+
+    words.blank("failed", key)
+
+    assert "" == spool.files.path(key, "picture.jpeg")
+    assert spool.files.path(other, "picture.jpeg")
+
+
+def test_the_files_in_a_folder_go_with_their_job_s_words(tmp_path: Path) -> None:
+    """Also one that was not finished."""
+    spool = FilesRoom(tmp_path).here
     key = ended(spool, question(), failed=True)
     for name in (f"{key}.picture.jpeg", f"{key}.1.part", "C1-1.000100-3.000100.picture.jpeg"):
         (tmp_path / "spool" / "files" / name).write_bytes(b"bytes")
 
-    words.blank("failed", key)
+    JobWords(spool).blank("failed", key)
 
     assert ["C1-1.000100-3.000100.picture.jpeg"] == [each.name for each in (tmp_path / "spool" / "files").iterdir()]
 
 
-def test_a_job_that_somebody_holds_is_left_alone(spool: FileSpool, words: JobWords) -> None:
+def test_a_job_that_somebody_holds_is_left_alone(tmp_path: Path) -> None:
     """It has its words still."""
+    spool = file_spool(tmp_path)
     key = ended(spool, question())
     with spool._locked("done", key), pytest.raises(JobInUse):
-        words.blank("done", key)
+        JobWords(spool).blank("done", key)
     assert WORDS == spool.peek("done", key)[0]["text"]
+
+
+def test_a_job_that_is_changed_meanwhile_is_in_use(room: Room) -> None:
+    """What somebody has noted in it since it was read is not lost."""
+    spool, other = room.here, room.spool()
+    key = ended(spool, question())
+    in_use = []
+
+    def change(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        with contextlib.suppress(JobInUse):
+            other.annotate(key, "opinion", opinion="up")
+            in_use.append(1)
+        return [*lines, {"fact": "forgotten", "at": 1.0}]
+
+    with contextlib.suppress(JobInUse):
+        spool.rewrite("done", key, change)
+        in_use.append(2)
+
+    # Whoever came second heard that it is in use, and the other's fact is there.
+    expected = {1: "opinion", 2: "forgotten"}
+    assert [expected[each] for each in in_use] == [spool.peek("done", key)[-1]["fact"]]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +178,7 @@ def test_a_job_that_somebody_holds_is_left_alone(spool: FileSpool, words: JobWor
         (Whose("U9"), []),
     ],
 )
-def test_jobs_are_found_by_whose_they_are(spool: FileSpool, words: JobWords, whose: Whose, found: list[str]) -> None:
+def test_jobs_are_found_by_whose_they_are(spool: Spool, words: JobWords, whose: Whose, found: list[str]) -> None:
     """A click holds the asker's reply; a task stands in the thread in which it was located."""
     names = {"a": KEY, "b": Key("C1", "1.000100", "3.000100"), "again": Key("C1", "1.000100", "4.000100")}
     names |= {"c": Key("C2", "1.000100", "2.000100"), "task": Key("C1", "6.000100", "6.000100", "translate_ja")}
@@ -159,24 +200,32 @@ def test_jobs_are_found_by_whose_they_are(spool: FileSpool, words: JobWords, who
     )
 
 
-def test_a_title_that_others_were_shown_is_dropped(spool: FileSpool, words: JobWords, tmp_path: Path) -> None:
+def test_a_title_that_others_were_shown_is_dropped(room: Room, spool: Spool, words: JobWords) -> None:
     """The rest of the passages stays, and so does that job's own text."""
     key = ended(spool, question(user="U2", text="mine", shown="", files=()))
     other = {"source": "folder", "name": "C1-9.0-9.0", "title": "t"}
     spool.annotate(key, "material", passages=[{"source": "history", "name": "C1-9.0-9.0", "title": WORDS * 2}, other])
 
-    in_use = spool._existing_job("done", key)
-    assert in_use.take()
-    assert [str(key)] == words.drop_mentions({"C1-9.0-9.0"})
-    in_use.release()
     assert [] == words.drop_mentions({"C1-9.0-9.0"})
+
     lines = spool.peek("done", key)
     assert ([other], "mine") == (lines[-1]["passages"], lines[0]["text"])
-    assert json.dumps(WORDS * 2)[1:-1].encode() not in file_of(tmp_path, "done", key).read_bytes()
+    assert json.dumps(WORDS * 2)[1:-1].encode() not in room.stored("done", str(key))
 
 
-def test_rubbish_of_killed_processes_is_removed(spool: FileSpool, tmp_path: Path) -> None:
+def test_a_title_in_a_job_that_somebody_holds_is_told(tmp_path: Path) -> None:
+    """Whoever forgets tries it again."""
+    spool = file_spool(tmp_path)
+    key = ended(spool, question(user="U2", text="mine", shown="", files=()))
+    spool.annotate(key, "material", passages=[{"source": "history", "name": "C1-9.0-9.0", "title": WORDS}])
+
+    with spool._locked("done", key):
+        assert [str(key)] == JobWords(spool).drop_mentions({"C1-9.0-9.0"})
+
+
+def test_rubbish_of_killed_processes_is_removed(tmp_path: Path) -> None:
     """Not what may be written just now."""
+    spool = file_spool(tmp_path)
     later = FileSpool(str(tmp_path), clock=lambda: (tmp_path / "spool/tmp/old").stat().st_mtime + RUBBISH + 1)
     (tmp_path / "spool/tmp/old").write_text(WORDS)
 
@@ -186,6 +235,7 @@ def test_rubbish_of_killed_processes_is_removed(spool: FileSpool, tmp_path: Path
     assert not (tmp_path / "spool/tmp/old").exists()
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

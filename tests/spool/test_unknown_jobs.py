@@ -1,11 +1,11 @@
-"""Files in ready/ that another version put there: they are left where they lie, and hold up no other job."""
+"""Ready jobs that another version put there: they are left where they lie, and hold up no other job."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,48 +13,27 @@ from cocoai import cli
 from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.file_spool import FileSpool
-from cocoai.spool.job import Job
-from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from tests.spool.rooms import FilesRoom, Room, claimed, key
 
-NOW = 1_763_822_100.0
+DAY = 86_400.0
 
 UNKNOWN_NAMES = ("C0X-1.1-1.1-flag-jp", "C0PRACTICE-1.000100-1.000100-memo-2", "core.1234", "line\nbreak")
 
-UNKNOWN_QUESTIONS = {
+UNKNOWN_QUESTIONS: dict[str, dict[str, Any]] = {
     "a new kind": {"kind": "flag", "channel": "C0PRACTICE", "ts": "1.000100", "text": "?"},
     "no kind": {"text": "?"},
     "a kind that is no text": {"kind": ["mention"]},
 }
 
 
-def key(ts: int, thread: int | None = None) -> Key:
-    """Return the key of the message at second `ts`, in the thread that `thread` opens (else its own)."""
-    return Key("C0PRACTICE", f"{ts if thread is None else thread}.000100", f"{ts}.000100")
-
-
 @pytest.fixture
-def spool(tmp_path: Path) -> FileSpool:
+def spool(room: Room) -> Spool:
     """Return a spool that knows the kinds of this version."""
-    made = FileSpool(str(tmp_path), clock=lambda: NOW, kinds=JOB_KINDS)
-    made.make_folders()
-    return made
+    return room.spool(kinds=JOB_KINDS)
 
 
-def write(folder: Path, name: str, *lines: object) -> bytes:
-    """Write a file into ready/ as another version might. Return its bytes."""
-    data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    (folder / "spool" / "ready" / name).write_bytes(data)
-    return data
-
-
-def claimed(spool: FileSpool) -> Job:
-    """Claim the next job, which there must be."""
-    job = spool.claim()
-    assert job is not None
-    return job
-
-
-def everything(spool: FileSpool) -> list[object]:
+def everything(spool: Spool) -> list[object]:
     """Return what every process would find to do in ready/."""
     visited = [job.key for job in spool.each_without("placeholder")]
     return [spool.claim(), spool.is_claimable(), spool.any_without("placeholder"), spool.is_due(), *visited]
@@ -64,41 +43,42 @@ NOTHING: list[object] = [None, False, False, False]
 
 
 @pytest.mark.parametrize("name", UNKNOWN_NAMES)
-def test_a_file_whose_name_is_no_key_is_left_alone(spool: FileSpool, tmp_path: Path, name: str) -> None:
+def test_a_job_whose_name_is_no_key_is_left_alone(room: Room, spool: Spool, name: str) -> None:
     """It is not claimed, not changed, not moved and not swept, however old it is; it is counted."""
-    written = write(tmp_path, name, {"kind": "mention", "text": "?"})
-    os.utime(tmp_path / "spool" / "ready" / name, (0, 0))
+    room.write(name, {"kind": "mention", "text": "?"})
+    written = room.stored("ready", name)
+    room.pass_time(90 * DAY)
 
     found = everything(spool)
     spool.sweep()
 
     assert NOTHING == found
     assert [name] == spool.unknown()
-    assert written == (tmp_path / "spool" / "ready" / name).read_bytes()
-    assert [] == os.listdir(tmp_path / "spool" / "failed")
+    assert written == room.stored("ready", name)
+    assert 0 == spool.count("failed")
 
 
 @pytest.mark.parametrize("case", UNKNOWN_QUESTIONS)
-def test_a_job_of_an_unknown_kind_is_left_alone(spool: FileSpool, tmp_path: Path, case: str) -> None:
+def test_a_job_of_an_unknown_kind_is_left_alone(room: Room, spool: Spool, case: str) -> None:
     """It is not claimed, not changed, not failed and not swept; not even its torn last line is cut off."""
-    written = write(tmp_path, str(key(1)), UNKNOWN_QUESTIONS[case], {"fact": "attempt", "at": 1.0, "n": 1})
-    path = tmp_path / "spool" / "ready" / str(key(1))
-    path.write_bytes(written + b'{"fact":"ans')
-    os.utime(path, (0, 0))
+    lines = (UNKNOWN_QUESTIONS[case], {"fact": "attempt", "at": 1.0, "n": 1})
+    room.write(str(key(1)), *lines, tail=b'{"fact":"ans')
+    written = room.stored("ready", str(key(1)))
+    room.pass_time(90 * DAY)
 
     found = everything(spool)
     spool.sweep()
 
     assert NOTHING == found
     assert [str(key(1))] == spool.unknown()
-    assert written + b'{"fact":"ans' == path.read_bytes()
+    assert written == room.stored("ready", str(key(1)))
     assert [] == spool.keys("failed")
 
 
-def test_an_unknown_job_does_not_hold_up_its_thread(spool: FileSpool, tmp_path: Path) -> None:
+def test_an_unknown_job_does_not_hold_up_its_thread(room: Room, spool: Spool) -> None:
     """It is not counted as the thread's oldest question: the next known one is, and those behind that wait."""
-    write(tmp_path, str(key(1)), {"kind": "flag"})
-    write(tmp_path, "C0PRACTICE-1.000100-1.000100-flag-jp", {"kind": "flag"})
+    room.write(str(key(1)), {"kind": "flag"})
+    room.write("C0PRACTICE-1.000100-1.000100-flag-jp", {"kind": "flag"})
     for ts in (2, 3):
         assert spool.put(key(ts, thread=1), {"kind": "follow_up", "text": "?"})
 
@@ -113,10 +93,10 @@ def test_an_unknown_job_does_not_hold_up_its_thread(spool: FileSpool, tmp_path: 
     assert [key(1)] == spool.keys("ready")[:1]
 
 
-def test_behind_a_question_in_hand_an_unknown_job_needs_no_placeholder(spool: FileSpool, tmp_path: Path) -> None:
+def test_behind_a_question_in_hand_an_unknown_job_needs_no_placeholder(room: Room, spool: Spool) -> None:
     """The tick forks no process for it; for a known question there it does."""
     assert spool.put(key(1), {"kind": "mention", "text": "?"})
-    write(tmp_path, str(key(2, thread=1)), {"kind": "flag"})
+    room.write(str(key(2, thread=1)), {"kind": "flag"})
     with_unknown = spool.is_due({str(key(1))})
 
     assert spool.put(key(3, thread=1), {"kind": "follow_up", "text": "?"})
@@ -126,7 +106,7 @@ def test_behind_a_question_in_hand_an_unknown_job_needs_no_placeholder(spool: Fi
 
 
 @pytest.mark.parametrize("kind", sorted(JOB_KINDS))
-def test_every_kind_of_this_version_is_known(spool: FileSpool, kind: str) -> None:
+def test_every_kind_of_this_version_is_known(spool: Spool, kind: str) -> None:
     """Questions of each kind, and clicks of each kind, are claimed."""
     assert spool.put(key(1), {"kind": kind})
 
@@ -143,10 +123,10 @@ def test_the_kinds_of_this_version() -> None:
 
 @pytest.mark.parametrize("line", [b"\0\0\0\n", b'["mention"]\n', b'{"kind":"flag"'])
 def test_a_torn_first_line_is_no_unknown_kind(
-    spool: FileSpool, tmp_path: Path, line: bytes, caplog: pytest.LogCaptureFixture
+    room: Room, spool: Spool, line: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Such a file was never accepted whole: it goes to failed/, so that its thread goes on."""
-    (tmp_path / "spool" / "ready" / str(key(1))).write_bytes(line)
+    room.write(str(key(1)), tail=line)
 
     assert [] == spool.unknown()
     assert spool.claim() is None
@@ -155,18 +135,18 @@ def test_a_torn_first_line_is_no_unknown_kind(
     assert "outcome=unreadable" in caplog.text
 
 
-def test_an_unknown_job_is_logged_once(spool: FileSpool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_job_is_logged_once(room: Room, spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
     """The master's look logs each name when it is first met, and no other process logs any."""
-    write(tmp_path, str(key(1)), {"kind": "flag", "text": "private"})
-    write(tmp_path, "line\nbreak")
-    other_process = FileSpool(str(tmp_path), clock=lambda: NOW, kinds=JOB_KINDS)
+    room.write(str(key(1)), {"kind": "flag", "text": "private"})
+    room.write("line\nbreak", {"kind": "flag"})
+    other_process = room.spool(kinds=JOB_KINDS)
     assert other_process.claim() is None
     before = list(caplog.records)
 
     for _ in range(3):
         assert not spool.is_due()
     once = [record.getMessage() for record in caplog.records]
-    write(tmp_path, "C0X-1.1-1.1-flag-jp")
+    room.write("C0X-1.1-1.1-flag-jp", {"kind": "flag"})
     assert not spool.is_due()
 
     assert [] == before
@@ -184,8 +164,9 @@ def test_the_status_counts_unknown_jobs_apart(tmp_path: Path, capsys: pytest.Cap
     file.chmod(0o600)
     spool = FileSpool(str(tmp_path), kinds=JOB_KINDS)
     spool.make_folders()
-    write(tmp_path, str(key(1)), {"kind": "flag"})
-    write(tmp_path, "C0X-1.1-1.1-flag-jp")
+    room = FilesRoom(tmp_path)
+    room.write(str(key(1)), {"kind": "flag"})
+    room.write("C0X-1.1-1.1-flag-jp", {"kind": "flag"})
     assert spool.put(key(2), {"kind": "mention", "text": "?"})
 
     cli.main(["status", "--config", str(file), "--json"])

@@ -1,0 +1,382 @@
+"""What becomes of jobs in the hands of several processes, in each of the rooms: stops, waits, visits, kills, sweeps."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from cocoai.spool.job import LONGEST_DELAY
+from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import NoSuchJob
+from tests.spool.rooms import Room, claim_all, claimed, end, in_processes, key, question
+
+DAY = 86_400.0
+
+
+def in_child(run: Callable[[], object]) -> int:
+    """Fork a child that calls `run` and then waits to be killed. Return its pid once `run` has returned."""
+    ready, done = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            run()
+            os.write(done, b"+")
+            signal.pause()
+        finally:
+            os._exit(1)
+    os.close(done)
+    assert os.read(ready, 1) == b"+"
+    os.close(ready)
+    return pid
+
+
+def kill(pid: int) -> None:
+    """Kill the process and wait for its end."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def put_off(room: Room, seconds: float, **values: object) -> Spool:
+    """Have the only job put off by so many seconds; return the spool that has done it."""
+    room.put(key(1))
+    spool = room.spool()
+    job = claimed(spool)
+    job.record("retry", retry_at=room.clock() + seconds, free=True, **values)
+    job.release()
+    return spool
+
+
+# claims
+
+
+def test_a_killed_process_s_job_is_claimed_by_the_next(room: Room) -> None:
+    """No other gets it before; the master's look frees it, and the next one knows what was recorded."""
+
+    def work() -> None:
+        claimed(room.spool()).record("placeholder", ts="1.1")
+
+    room.put(key(1))
+    holder = in_child(work)
+    spool = room.spool()
+    while_held = (spool.claim(), spool.is_claimable(), spool.any_without("placeholder"), spool.is_due({str(key(1))}))
+
+    kill(holder)
+
+    assert (None, False, False, False) == while_held
+    assert spool.is_due()
+    job = claimed(spool)
+    assert ["attempt", "placeholder", "attempt"] == [each["fact"] for each in job.lines[1:]]
+    assert 2 == job.attempt
+
+
+def test_each_job_is_claimed_by_one_of_many_processes(room: Room) -> None:
+    """Four processes finish forty jobs of ten threads: each once, each thread in its order."""
+    for ts in range(40):
+        room.put(key(100 + ts, thread=1 + ts % 10))
+
+    def work() -> None:
+        spool = room.spool()
+        while spool.count("ready"):
+            if job := spool.claim():
+                job.record("order", of=spool.count("done"))
+                spool.finish(job)
+
+    in_processes([work] * 4)
+
+    keys = room.here.keys("done")
+    assert 40 == len(keys)
+    for each in keys:
+        facts = [line["fact"] for line in room.here.peek("done", each)[1:]]
+        assert ["attempt", "order", "finished"] == facts
+    begun = {each: room.here.peek("done", each)[1]["at"] for each in keys}
+    for thread in range(1, 11):
+        times = [begun[each] for each in keys if each.thread_ts == f"{thread}.000100"]
+        assert times == sorted(times)
+
+
+def test_a_question_is_put_once_by_processes_at_once(room: Room) -> None:
+    """Slack delivers twenty questions to three processes each: each is new to one of them."""
+
+    def put_all() -> None:
+        spool = room.spool(light_kinds={"click"})
+        for ts in range(1, 21):
+            if spool.put(key(ts), question()):
+                assert spool.put(key(100 + ts), question(kind="click"))
+
+    in_processes([put_all] * 3)
+
+    assert (40, 40) == (len(room.here.keys("ready")), room.here.count("ready"))
+
+
+def test_a_claim_that_was_released_is_no_one_s(room: Room) -> None:
+    """A second release does nothing, also to the next one's claim."""
+    room.put(key(1))
+    spool = room.spool()
+    job = claimed(spool)
+    job.release()
+    other = claimed(room.spool())
+
+    job.release()
+
+    assert room.spool().claim() is None
+    other.record("answer", text="!")
+    other.check_claim()
+    room.here.finish(other)
+    assert [key(1)] == room.here.keys("done")
+
+
+def test_what_is_in_hand_needs_no_process(room: Room) -> None:
+    """Nor what waits behind it, once it has its placeholder."""
+    room.put(key(1), key(2, thread=1))
+    spool = room.spool()
+    job = claimed(spool)
+    before = spool.is_due({str(key(1))})
+    for behind in room.spool().each_without("placeholder"):
+        behind.record("placeholder", ts="1.1")
+
+    assert (True, False) == (before, spool.is_due({str(key(1))}))
+    spool.finish(job)
+    assert spool.is_due()
+
+
+# waits
+
+
+def test_a_wait_ends_with_its_time(room: Room) -> None:
+    """Neither the master nor any process sees anything to do before."""
+    spool = put_off(room, 200)
+    before = [each for other in (spool, room.spool()) for each in (other.is_due(), other.claim(), other.is_claimable())]
+    seconds = spool.seconds_to_retry()
+    room.pass_time(201)
+
+    assert [False, None, False] * 2 == before
+    assert seconds == pytest.approx(200, abs=60)
+    assert spool.is_due()
+    assert 1 == claimed(spool).attempt  # what was free does not count
+
+
+def test_what_is_recorded_later_ends_no_wait(room: Room) -> None:
+    """A stop was requested, its process has noted something and died: the job waits until its time."""
+    spool = put_off(room, 200)
+    room.pass_time(1)
+    spool.request_stop(key(1), "U0ASKER")
+    room.pass_time(1)
+    job = claimed(spool)
+    job.record("located", thread_ts="1.1")
+    job.release()
+
+    assert (None, False) == (room.spool().claim(), spool.is_due())
+    room.pass_time(200)
+    assert claimed(spool)
+
+
+def test_a_time_too_far_ahead_has_come(room: Room) -> None:
+    """It was written by a clock that has jumped since."""
+    spool = put_off(room, 2 * LONGEST_DELAY)
+
+    assert (True, True) == (spool.is_due(), room.spool().is_claimable())
+
+
+def test_what_waits_for_an_operator_is_due_after_a_start(room: Room) -> None:
+    """New settings may have come with it; another wait goes on."""
+    spool = put_off(room, 200, shut_out=0)
+    before = (spool.claim(), spool.is_due())
+    other = room.spool()
+
+    other.begin()
+    other.generation = 1
+
+    assert (None, False) == before
+    job = claimed(other)
+    job.record("retry", retry_at=room.clock() + 200, free=True)
+    job.release()
+    other.begin()
+    other.generation = 2
+    assert other.claim() is None
+
+
+# stops
+
+
+def test_a_stop_ends_one_wait_and_not_the_next(room: Room) -> None:
+    """Whoever obeys it may put it off again, for a reason that stays."""
+    spool = put_off(room, 200)
+    room.pass_time(1)
+
+    assert room.spool().request_stop(key(1), "U0ASKER")
+
+    room.pass_time(1)
+    assert (True, True) == (spool.is_due(), spool.is_claimable())
+    job = claimed(spool)
+    job.record("retry", retry_at=room.clock() + 200, free=True)
+    job.release()
+    assert (False, None) == (spool.is_due(), room.spool().claim())
+
+
+def test_a_visit_leaves_a_stop_to_who_answers(room: Room) -> None:
+    """The placeholder process does not stop anything."""
+    spool = put_off(room, 200)
+    room.pass_time(1)
+    spool.request_stop(key(1), "U0ASKER")
+    room.pass_time(1)
+
+    for job in spool.each_without("placeholder"):
+        job.record("placeholder", ts="1.1")
+
+    assert ["visit", "placeholder"] == [each["fact"] for each in spool.peek("ready", key(1))[-2:]]
+    assert claimed(spool)
+
+
+def test_who_has_requested_a_stop_is_told_in_their_order(room: Room) -> None:
+    """Also while the job is in hand, and by its end nobody has."""
+    room.put(key(1))
+    job = claimed(room.here)
+    for user in ("U0FIRST", "U0SECOND"):
+        assert room.spool().request_stop(key(1), user)
+
+    assert ("U0FIRST", "U0SECOND") == room.spool().stop_requesters(key(1))
+    room.here.fail(job, "reason")
+    room.here.retry(key(1))
+    assert () == room.spool().stop_requesters(key(1))
+
+
+def test_whoever_clicks_on_and_on_is_kept(room: Room) -> None:
+    """A thousand clicks on *Stop* of two hundred people fail none of them."""
+    room.put(key(1))
+
+    for number in range(1000):
+        assert room.here.request_stop(key(1), f"U0PERSON{number % 200:03}")
+
+    assert "U0PERSON000" == room.spool().stop_requesters(key(1))[0]
+    assert claimed(room.here)
+
+
+# the operator
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_a_job_is_rewritten_where_it_lies(room: Room, state: str) -> None:
+    """It stays as old as it was; None changes nothing, and in another state it is not found."""
+    room.put(key(1))
+    end(room.here, claimed(room.here), state)
+    room.pass_time(1000)
+    other = {"done": "failed", "failed": "done"}[state]
+
+    done = [
+        room.here.rewrite(state, key(1), lambda lines: [*lines, {"fact": "x", "at": 1.5}]),
+        room.here.rewrite(state, key(1), lambda _: None),
+        room.here.rewrite(other, key(1), lambda lines: lines),
+    ]
+
+    assert [True, False, False] == done
+    assert ("x", 1.5) == room.here.moments(state, key(1))[-1]
+    assert [] == room.here.since(state, room.clock() - 500)
+    assert [key(1)] == room.here.since(state, room.clock() - 2000)
+
+
+def test_a_damaged_job_at_rest_has_no_lines(room: Room) -> None:
+    """Nor is there anything to rewrite, to annotate or to claim in it."""
+    room.write(str(key(1)), tail=b"\0\0\0")
+
+    assert [] == room.here.lines_at_rest(key(1)) == room.here.lines_at_rest(key(2))
+    assert [] == room.here.peek("ready", key(1))
+    assert room.here.claim() is None
+    with pytest.raises(ValueError, match="no question"):
+        room.here.annotate(key(1), "opinion")
+    with pytest.raises(ValueError, match="no question"):
+        room.here.retry(key(1))
+    assert (0, 1) == (room.here.count("ready"), room.here.count("failed"))
+
+
+def test_a_job_in_hand_is_not_at_rest(room: Room) -> None:
+    """Its lines may change in any moment."""
+    room.put(key(1))
+    job = claimed(room.here)
+
+    with pytest.raises(BlockingIOError):
+        room.spool().lines_at_rest(key(1))
+    with pytest.raises(BlockingIOError):
+        room.spool().rewrite("ready", key(1), lambda lines: lines)
+    job.release()
+    assert 2 == len(room.spool().lines_at_rest(key(1)))
+
+
+def test_jobs_are_told_by_their_last_change(room: Room) -> None:
+    """The last one first."""
+    for ts in (2, 1, 3):
+        room.put(key(ts))
+        room.here.finish(claimed(room.here))
+        room.pass_time(100)
+
+    assert [key(3), key(1)] == room.here.since("done", room.clock() - 250)
+    assert [key(1), key(2), key(3)] == room.here.keys("done")
+    with pytest.raises(NoSuchJob):
+        room.here.moments("ready", key(1))
+
+
+def test_what_was_kept_long_enough_is_swept(room: Room) -> None:
+    """An answered question after two days, what failed and what is known of its thread after thirty; no ready job."""
+    room.put(key(1), key(2), key(3))
+    room.here.finish(claimed(room.here))
+    room.here.fail(claimed(room.here), "reason")
+    room.here.note("D0BOX", "", lambda _: {"n": 1})
+    marks = ("D0BOX", ""), ("C0PRACTICE", "1.000100"), ("C0PRACTICE", "2.000100"), ("C0PRACTICE", "3.000100")
+
+    def left() -> list[object]:
+        room.here.sweep()
+        known = [room.here.mark_of(*mark) is not None for mark in marks]
+        return [[room.here.count(state) for state in ("ready", "done", "failed")], known]
+
+    seen = [left()]
+    for seconds in (2 * DAY - 100, 200, 28 * DAY - 200, 200):
+        room.pass_time(seconds)
+        seen.append(left())
+
+    assert [[1, 1, 1], [True] * 4] == seen[0] == seen[1]
+    assert [[1, 0, 1], [True] * 4] == seen[2] == seen[3]
+    assert [[1, 0, 0], [False, False, False]] == [seen[4][0], seen[4][1][:3]]  # type: ignore[index]
+    assert [key(3)] == [job.key for job in claim_all(room.here)]
+
+
+# threads
+
+
+def test_what_is_noted_of_a_thread_is_kept(room: Room) -> None:
+    """Facts that a change leaves out stay; in another thread nothing is noted; a direct message's box has its own."""
+    room.put(key(1))
+    before = room.here.mark_of("C0PRACTICE", "1.000100")
+
+    room.here.note("C0PRACTICE", "1.000100", lambda _: {"a": 1, "b": "題"})
+    room.spool().note("C0PRACTICE", "1.000100", lambda known: {"b": len(known)})
+    room.here.note("D0BOX", "", lambda _: {"c": 3})
+
+    assert {} == before
+    assert {"a": 1, "b": 2} == room.spool().mark_of("C0PRACTICE", "1.000100")
+    assert {"c": 3} == room.spool().mark_of("D0BOX", "")
+    assert room.here.mark_of("C0PRACTICE", "2.000100") is None
+
+
+def test_what_left_no_mark_gets_none_at_a_start(room: Room) -> None:
+    """Neither a light job nor a limited one: nobody is answered in their threads."""
+    spool = room.spool(light_kinds={"thanks"})
+    spool.put(key(1), question(kind="thanks"))
+    spool.put(key(2), question(kind="limited"))
+
+    spool.begin()
+
+    assert [None, None] == [spool.mark_of("C0PRACTICE", f"{ts}.000100") for ts in (1, 2)]
+
+
+def test_facts_of_a_thread_in_use_do_not_grow_old(room: Room) -> None:
+    """A question ends in it a month after they were noted."""
+    room.put(key(1))
+    room.here.note("C0PRACTICE", "1.000100", lambda _: {"a": 1})
+    room.pass_time(29 * DAY)
+    room.here.finish(claimed(room.here))
+    room.pass_time(2 * DAY)
+    room.here.sweep()
+
+    assert {"a": 1} == room.here.mark_of("C0PRACTICE", "1.000100")
