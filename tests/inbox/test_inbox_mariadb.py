@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,15 +15,6 @@ from tests.options import FixedIdentity
 if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
     from tests.mariadb.server import Server
-
-
-@pytest.fixture
-def refused() -> Iterator[None]:
-    """Close the sockets of connections that were refused: PyMySQL leaves them to the garbage collector."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.mark.usefixtures("refused")

@@ -56,7 +56,9 @@ def new_data(folder: Path) -> Path:
             command = find("mariadb-install-db")
             assert command
             options = ("--auth-root-authentication-method=normal", "--skip-test-db", f"--datadir={half}")
-            subprocess.run([command, OPTIONS[0], *options, *OPTIONS[1:]], check=True, capture_output=True, timeout=300)
+            arguments = [command, OPTIONS[0], *options, *OPTIONS[1:]]
+            made = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=300)
+            assert made.returncode == 0, made.stdout + made.stderr
             half.rename(data)
     return data
 

@@ -12,6 +12,7 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -193,20 +194,25 @@ class MariaDBRoom(Room):
         super().__init__()
         self.database = database
         self.var = var
+        self.sleep: Callable[[float], object] = time.sleep
         self._made: list[MariaDB] = []
-        # A process's own clock, and no longer pauses while a server is started anew.
-        own = SimpleNamespace(monotonic=lambda: time.monotonic() + self._passed, time=time.time, sleep=time.sleep)
+        own = SimpleNamespace(
+            monotonic=lambda: time.monotonic() + self._passed,
+            time=time.time,
+            sleep=lambda seconds: self.sleep(seconds),
+        )
         monkeypatch.setattr(mariadb_job, "time", own)
         monkeypatch.setattr(mariadb_spool, "time", own)
         for statement in SPOOL_TABLES:
             database.execute(statement)
 
-    def spool(self, *, machine: str = "a", **options: Any) -> MariaDBSpool:
-        """Return the spool of another process on this machine."""
+    def spool(self, *, machine: str = "a", way: str = "", **options: Any) -> MariaDBSpool:
+        """Return the spool of another process on this machine; `way` is the path of another socket to the server."""
         from cocoai.engine.mariadb.mariadb import MariaDB
         from cocoai.spool.mariadb.mariadb_spool import MariaDBSpool
 
-        self._made.append(MariaDB(self.database.address))
+        address = self.database.address
+        self._made.append(MariaDB(replace(address, socket=way) if way else address))
         made = MariaDBSpool(self._made[-1], str(self.var / machine), clock=self.clock, **options)
         made.prepare()
         return made
