@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cocoai import config
@@ -23,19 +22,13 @@ from cocoai.errors import CocoAIError
 from cocoai.install.command import add_install
 from cocoai.interruption import interruptible
 from cocoai.output import Output, OutputClosed
-from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import NoSuchJob, told_to_operator
+from cocoai.spool_command import add_spool
 from cocoai.store.command import add_store
-from cocoai.stores import spool_of
 from cocoai.tune.command import add_tune, read_machine
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import become_owner
 from cocoai.usage.command import add_forget, add_usage
 from cocoai.version import ShowVersion
-
-LISTED_STATES = ("ready", "failed", "done")
-"""The states of a job in the order in which they are listed: what waits or failed comes first."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     tune = add_tune(commands)
     tune.set_defaults(command=_tune)
     _add_config(tune)
-    _add_spool(commands)
+    _add_config(add_spool(commands))
     _add_config(add_usage(commands))
     _add_config(add_forget(commands))
     _add_config(add_documents(commands))
@@ -111,19 +104,6 @@ def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     status.add_argument("--watch", action="store_true", help="look again every 2 s, until Ctrl-C")
     status.epilog = "Exit code: 0 if the pool is running, 3 if it is not, 4 if that cannot be known."
     status.set_defaults(command=_status)
-
-
-def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `spool list`, `spool show KEY` and `spool retry KEY`."""
-    spool = commands.add_parser("spool", help="look at the jobs; retry one that was given up")
-    _add_config(spool)
-    verbs = spool.add_subparsers(metavar="VERB", required=True)
-    verbs.add_parser("list", help="all jobs, and where they are").set_defaults(verb="list", key="")
-    for verb, description in (("show", "what has happened to one"), ("retry", "put one that failed back")):
-        command = verbs.add_parser(verb, help=description)
-        command.add_argument("key", metavar="KEY", help="CHANNEL-THREAD_TS-TS, as `list` shows it")
-        command.set_defaults(verb=verb)
-    spool.set_defaults(command=_spool)
 
 
 def _add_manifest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -219,64 +199,6 @@ def _tune(arguments: argparse.Namespace) -> int:
         print("\n".join(report(measurement, machine, seen)))
         return 0
     return 1
-
-
-def _spool(arguments: argparse.Namespace) -> int:
-    """Print what `list`, `show` or `retry` yields; return 0. Raise CocoAIError if there is no such spool or job."""
-    settings = config.read(arguments.config, os.environ, secrets=False)
-    become_owner(settings.paths.var)
-    spool = spool_of(settings)
-    verbs: dict[str, Callable[[Spool, str], Iterator[str]]] = {"list": list_jobs, "show": show_job, "retry": retry_job}
-    with told_to_operator(arguments.verb):
-        for line in verbs[arguments.verb](spool, arguments.key):
-            print(line)
-    return 0
-
-
-def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
-    """Yield a line for each job, such as `failed C1-1.0-1.0 tries=5 last=failed`; `last` is its newest fact."""
-    for state in LISTED_STATES:
-        for key in spool.keys(state):
-            with contextlib.suppress(NoSuchJob):  # it has just been moved to another folder
-                lines = spool.peek(state, key)
-                last = lines[-1].get("fact", "put") if lines else "unreadable"
-                tries = sum(1 for line in lines if line.get("fact") == "attempt")
-                yield f"{state:6} {key} tries={tries} last={last}"
-
-
-def show_job(spool: Spool, name: str) -> Iterator[str]:
-    """Yield the state of the job `name` (its key), then each line of its file as JSON, texts as their length alone.
-
-    Raise CocoAIError if there is no such job, ValueError if `name` is no key.
-    """
-    key = Key.parse(name)
-    try:
-        state, lines = spool.find(key)
-    except NoSuchJob:
-        raise CocoAIError(f"there is no job {key}") from None
-    yield f"{state}/{key}"
-    for line in lines:
-        yield json.dumps(json.loads(json.dumps(line), object_hook=_without_text))  # wherever a text stands
-
-
-def _without_text(value: dict[str, object]) -> dict[str, object]:
-    """Return a JSON object with the length of what people wrote, or of an address to write to, in place of that."""
-    # A passage of the history has a question's first words as its title; search words are made of a question.
-    hidden = ("text", "shown", "response_url", "title", "words")
-    return value | {name: f"({len(str(value[name]))} characters)" for name in hidden if value.get(name)}
-
-
-def retry_job(spool: Spool, name: str) -> Iterator[str]:
-    """Move the job `name` from failed/ to ready/, where the pool claims it within seconds; yield its new place.
-
-    Raise CocoAIError if it is not in failed/, ValueError if `name` is no key.
-    """
-    key = Key.parse(name)
-    try:
-        spool.retry(key)
-    except NoSuchJob:
-        raise CocoAIError(f"{key} is not among the failed jobs: `cocoai spool list` shows them") from None
-    yield f"ready/{key}"
 
 
 def _manifest(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,6 @@ from cocoai.answer.pictures import Pictures
 from cocoai.chatgpt import one_response
 from cocoai.chatgpt import pictures as chatgpt_pictures
 from cocoai.chatgpt.one_response import WaitStopped
-from cocoai.cli import show_job
 from cocoai.engine.client.client import PendingResponse, StreamedResponse
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.ledger import Ledger
@@ -37,6 +36,7 @@ from cocoai.slack.model.click import Click
 from cocoai.spool.files import NewFile
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
+from cocoai.spool_command import show_job
 from cocoai.status.answers import last_day
 from cocoai.texts import ENGLISH, JAPANESE
 from tests.answer_harness import AnswerHarness, patient_harness

@@ -117,6 +117,7 @@ TOP = (
     "last_check",
     "slack_documents",
     "slack_handlers",
+    "spool_command",
     "status",
     "store",
     "stores",

@@ -18,7 +18,7 @@ from cocoai.answer.retry import cause, delay, disk_delay, has_waited_for_budget,
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.ledger.caps import OverBudget, PayLater
 from cocoai.slack.api.api_errors import is_shut_out
-from cocoai.spool.job import SHUT_OUT, Fact, Job
+from cocoai.spool.job import EXPIRED, SHUT_OUT, Fact, Job
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import ClaimLost, StoreError
 from cocoai.troubles.store import NO_TROUBLES, Troubles
@@ -47,13 +47,14 @@ FOR_THE_ASKER = (
         "refused",
         "attempts",
         "attachment",
+        EXPIRED,
         "again_gone",
         "continue_gone",
     }
 )
 """Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
 
-REFUSALS = FOR_THE_ASKER - {"attempts", "picture_broken", "not_shared"}
+REFUSALS = FOR_THE_ASKER - {"attempts", EXPIRED, "picture_broken", "not_shared"}
 """Those of them with which nothing has failed: a rule holds, or what was sent cannot be used."""
 
 Content = TypeVar("Content")
@@ -204,7 +205,7 @@ class AnswerFailures:
         is left there, even if the disk refused to record it. Raise `Temporary` or `Permanent` if Slack does not take
         the text, or does not give the thread.
         """
-        stands, is_refusal = self._reply.shows_answer(), error["code"] in REFUSALS
+        stands, is_refusal = self._reply.shows_answer(by_others=error["code"] == EXPIRED), error["code"] in REFUSALS
         if not stands:
             again = error.get("again", "")
             self._reply.replace_with(self._attempt.texts.error_text(error["code"], again), "error")

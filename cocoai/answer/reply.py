@@ -114,12 +114,13 @@ class Reply:
         """
         return tell_aside(self._attempt, self._slack, refusal)
 
-    def shows_answer(self) -> bool:
+    def shows_answer(self, *, by_others: bool = False) -> bool:
         """Check whether an answer of an earlier attempt, which that could not record, stands in Slack.
 
-        At the first attempt, return False without a look.
+        At the first attempt, return False without a look; not so if it may be `by_others`, of whom the job knows
+        nothing.
         """
-        if self._attempt.is_first or not self._attempt.first_message:
+        if (self._attempt.is_first or not self._attempt.first_message) and not by_others:
             return False
         return self._find(("answer",)) is not None
 

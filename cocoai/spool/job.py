@@ -38,6 +38,12 @@ SURVIVE_RETRY = frozenset(
 FORGOTTEN = "forgotten"
 """The fact of an ended job in which no words are left, since somebody wanted them to be forgotten."""
 
+EXPIRED = "expired"
+"""The code of the `error` fact of a question that an operator has given up: its asker is told so.
+
+Another machine may have answered it, of which the job says nothing, if the store is an old copy.
+"""
+
 FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,6})?)[,}]')
 """How the line of a fact begins, as record() writes it. JSON escapes newlines, so no text can contain this."""
 

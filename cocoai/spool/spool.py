@@ -70,6 +70,22 @@ class Spool(ReadyJobs):
                 return job
         return None
 
+    @as_store_errors()
+    def hold(self, key: Key) -> Job | None:
+        """Lock and read a ready job, whether it is its turn or not; None if a process holds it, or it is not ready.
+
+        Nothing is recorded. Where jobs are rows, it is ours by the first fact that is recorded. One whose question is
+        damaged is left to claim().
+        """
+        job = self._opened(key)
+        if job is None:
+            return None
+        with contextlib.suppress(ValueError):
+            if job.take():
+                return job
+        job.release()
+        return None
+
     def each_without(self, fact: str, paused: Container[str] = ()) -> Iterator[Job]:
         """Lock and yield, once, each free question that is due and has no fact of this name (`placeholder`) yet.
 

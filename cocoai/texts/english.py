@@ -244,6 +244,7 @@ ENGLISH = Texts(
         "operator": "Something here needs the person who runs me, so I could not answer. Please let them know.",
         "context_length_exceeded": "The question is too long for me. Please ask again in smaller pieces.",
         "attempts": "I tried several times and could not answer this. Please ask it differently.",
+        "expired": "I was away for so long that I did not answer this. If you still need it, please ask again.",
         "attachment": "I could not answer with what was attached. Please send it in another format, or ask without it.",
         "budget_team": "The team's budget for this month is used up. I answer again from the first day of "
         "{month} {year}.",

@@ -65,7 +65,7 @@ class NeverLooksForPosted(Answerer):
 class ReplyThatSeesNoAnswer(Reply):
     """A reply that replaces what stands in Slack without a look."""
 
-    def shows_answer(self) -> bool:
+    def shows_answer(self, *, by_others: bool = False) -> bool:
         return False
 
 

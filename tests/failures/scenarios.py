@@ -28,6 +28,7 @@ from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.api import thread_upload
 from cocoai.spool.job import Fact
+from cocoai.spool_command import expire_jobs
 from tests.failures import table
 from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.options import FixedPersonas
@@ -125,6 +126,17 @@ def restarted(harness: LocalizedHarness, text: str) -> Message:
         harness.answerer().post_placeholder(job)
     harness.claim().release()
     harness.ahead += 3601
+    harness.run_to_the_end()
+    return question
+
+
+def given_up_by_operator(harness: LocalizedHarness, text: str) -> Message:
+    """Ask a question that nobody claims for two hours, and give it up then."""
+    question = harness.ask(text)
+    harness.ahead += 7200
+    assert [f"expired {question.channel}-{question.ts}-{question.ts}"] == list(
+        expire_jobs(harness.spool, 3600, harness.clock())
+    )[:-1]
     harness.run_to_the_end()
     return question
 
@@ -248,6 +260,7 @@ _BY_ROW: dict[str, dict[str, Scenario]] = {
     table.TOO_LONG: {"too long": too_long},
     table.ATTEMPTS: {"a killer": kills_its_process},
     table.BUG: {"a bug": bug},
+    table.EXPIRED: {"given up by an operator": given_up_by_operator},
     table.LATE: {"an hour's outage": restarted},
     table.BUDGET_TEAM: {"over the team's budget": capped(team=1)},
     table.BUDGET_PERSON: {"over the asker's share": capped(person=1)},

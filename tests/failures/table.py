@@ -48,6 +48,7 @@ ATTACHMENT = "the model does not take what was attached"
 TOO_LONG = "the question does not fit the model"
 ATTEMPTS = "the question kills its process, again and again"
 BUG = "a bug of ours"
+EXPIRED = "an operator has given up what was asked long ago"
 LATE = "the machine was away for an hour"
 AGAIN_GONE = "asked again when nothing is left of the question"
 CONTINUE_GONE = "asked for the rest of an answer when nothing is left of it"
@@ -123,6 +124,11 @@ TEXTS = {
         "sorry_attempts",
         "何度か試しましたが、答えられませんでした。聞き方を変えて、もう一度聞いてください。",
         "I tried several times and could not answer this. Please ask it differently.",
+    ),
+    EXPIRED: ExpectedText(
+        "sorry_expired",
+        "長く動けずにいたため、この質問には答えていません。まだ必要なら、もう一度聞いてください。",
+        "I was away for so long that I did not answer this. If you still need it, please ask again.",
     ),
     BUG: ExpectedText(
         "sorry",

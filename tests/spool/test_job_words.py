@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from cocoai.cli import show_job
 from cocoai.slack.model.question import Question
 from cocoai.spool.admin import RUBBISH
 from cocoai.spool.file_spool import FileSpool
@@ -17,6 +16,7 @@ from cocoai.spool.job_words import JobWords, Whose, without_words
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import JobInUse, WordsForgotten
+from cocoai.spool_command import show_job
 from tests.spool.rooms import FilesRoom, Room
 
 WORDS = "秘密の合言葉"
