@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cocoai import config
 from cocoai.errors import CocoAIError
@@ -33,17 +33,18 @@ def add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     """Add `spool list`, `show KEY`, `retry KEY` and `expire --older AGE`; return the parser of `spool`."""
     spool = commands.add_parser("spool", help="look at the jobs; retry one that was given up, give up old ones")
     verbs = spool.add_subparsers(metavar="VERB", required=True)
-    verbs.add_parser("list", help="all jobs, and where they are").set_defaults(run=lambda spool, _: list_jobs(spool))
+    verbs.add_parser("list", help="all jobs, and where they are").set_defaults(run=list_jobs)
     shown = verbs.add_parser("show", help="what has happened to one")
-    shown.set_defaults(run=lambda spool, arguments: show_job(spool, arguments.key))
+    shown.set_defaults(run=show_job)
     retried = verbs.add_parser("retry", help="put one that failed back")
-    retried.set_defaults(run=lambda spool, arguments: retry_job(spool, arguments.key))
+    retried.set_defaults(run=retry_job)
     for verb in (shown, retried):
-        verb.add_argument("key", metavar="KEY", help="CHANNEL-THREAD_TS-TS, as `list` shows it")
+        verb.add_argument("what", metavar="KEY", help="CHANNEL-THREAD_TS-TS, as `list` shows it")
     expired = verbs.add_parser("expire", help="give up what was asked long ago; the askers are told")
-    expired.add_argument("--older", metavar="AGE", required=True, type=age, help="than this, such as 90m, 1h or 2d")
-    expired.set_defaults(run=lambda spool, arguments: expire_jobs(spool, arguments.older, time.time()))
-    spool.set_defaults(command=_spool)
+    older = "than this, such as 90m, 1h or 2d"
+    expired.add_argument("--older", metavar="AGE", required=True, type=age, dest="what", help=older)
+    expired.set_defaults(run=expire_jobs)
+    spool.set_defaults(command=_spool, what=None)
     return spool
 
 
@@ -60,12 +61,12 @@ def _spool(arguments: argparse.Namespace) -> int:
     settings = config.read(arguments.config, os.environ, secrets=False)
     become_owner(settings.paths.var)
     with told_to_operator("spool"):
-        for line in arguments.run(spool_of(settings), arguments):
+        for line in arguments.run(spool_of(settings), arguments.what):
             sys.stdout.write(f"{line}\n")
     return 0
 
 
-def list_jobs(spool: Spool) -> Iterator[str]:
+def list_jobs(spool: Spool, _: object = None) -> Iterator[str]:
     """Yield a line for each job, such as `failed C1-1.0-1.0 tries=5 last=failed`; `last` is its newest fact."""
     for state in LISTED_STATES:
         for key in spool.keys(state):
@@ -111,17 +112,17 @@ def retry_job(spool: Spool, name: str) -> Iterator[str]:
     yield f"ready/{key}"
 
 
-def expire_jobs(spool: Spool, older: float, now: float) -> Iterator[str]:
-    """Give up what was asked more than `older` seconds before `now` (epoch seconds) and waits; yield a line for each.
+def expire_jobs(spool: Spool, older: float, clock: Callable[[], float] = time.time) -> Iterator[str]:
+    """Give up what was asked more than `older` seconds ago and still waits; yield a line for each.
 
     The pool tells the askers of questions, and then the job has failed; what else waits fails at once, and nobody is
     told. What has its answer already is left to be delivered. Nothing is done twice, however often this is run.
     """
-    expired = 0
+    expired, before = 0, clock() - older
     for key in spool.keys("ready"):
-        if float(key.ts) >= now - older:
+        if float(key.ts) >= before:
             continue
-        outcome = _expire_one(spool, key, now - older)
+        outcome = _expire_one(spool, key, before)
         expired += outcome == "expired"
         yield f"{outcome} {key}"
     yield f"{expired} expired: the pool tells who has asked, and then they have failed"

@@ -80,7 +80,7 @@ def test_what_was_asked_long_ago_is_given_up(spool: Spool) -> None:
     old, young = put(spool, 2 * HOUR), put(spool, HOUR - 1)
 
     assert [f"expired {old}", "1 expired: the pool tells who has asked, and then they have failed"] == list(
-        expire_jobs(spool, HOUR, NOW)
+        expire_jobs(spool, HOUR, lambda: NOW)
     )
 
     assert (["visit", "error"], []) == (names(spool, old), names(spool, young))
@@ -94,7 +94,7 @@ def test_the_same_is_not_recorded_twice(spool: Spool) -> None:
     job = held(spool, cut_off)
     job.release()
 
-    first, second = (list(expire_jobs(spool, HOUR, NOW)) for _ in range(2))
+    first, second = (list(expire_jobs(spool, HOUR, lambda: NOW)) for _ in range(2))
 
     assert first == second
     assert (["visit", "error"], ["attempt", "visit", "error"]) == (names(spool, old), names(spool, cut_off))
@@ -104,7 +104,7 @@ def test_what_needs_no_model_fails_without_a_word(spool: Spool) -> None:
     """Nobody waits for a click of yesterday, and what it asked for is not done any more."""
     click = put(spool, 2 * HOUR, kind="delete")
 
-    assert f"failed {click}" == next(expire_jobs(spool, HOUR, NOW))
+    assert f"failed {click}" == next(expire_jobs(spool, HOUR, lambda: NOW))
 
     state, lines = spool.find(click)
     assert ("failed", "failed", "expired") == (state, lines[-1]["fact"], lines[-1]["reason"])
@@ -115,7 +115,7 @@ def test_what_is_in_hand_is_left(spool: Spool) -> None:
     old = put(spool, 2 * HOUR)
     job = held(spool, old)
 
-    assert f"in-hand {old}" == next(expire_jobs(spool, HOUR, NOW))
+    assert f"in-hand {old}" == next(expire_jobs(spool, HOUR, lambda: NOW))
 
     job.release()
     assert ["attempt"] == names(spool, old)
@@ -128,7 +128,7 @@ def test_what_has_its_answer_is_left(spool: Spool) -> None:
     job.record("answer", text="42")
     job.release()
 
-    assert f"answered {old}" == next(expire_jobs(spool, HOUR, NOW))
+    assert f"answered {old}" == next(expire_jobs(spool, HOUR, lambda: NOW))
 
     assert ["attempt", "answer"] == names(spool, old)
 
@@ -137,20 +137,20 @@ def test_what_was_asked_again_lately_is_left(spool: Spool) -> None:
     """The message is old, the question is not."""
     old = put(spool, 2 * HOUR, asked_at=f"{NOW - 60:.6f}")
 
-    assert f"asked-again {old}" == next(expire_jobs(spool, HOUR, NOW))
+    assert f"asked-again {old}" == next(expire_jobs(spool, HOUR, lambda: NOW))
 
 
 def test_what_this_version_does_not_know_is_left(spool: Spool) -> None:
     """It belongs to another version."""
     old = put(spool, 2 * HOUR, kind="song")
 
-    assert f"unknown {old}" == next(expire_jobs(spool, HOUR, NOW))
+    assert f"unknown {old}" == next(expire_jobs(spool, HOUR, lambda: NOW))
 
 
 def test_a_retried_one_is_answered(spool: Spool) -> None:
     """The operator has thought better of it."""
     old = put(spool, 2 * HOUR)
-    list(expire_jobs(spool, HOUR, NOW))
+    list(expire_jobs(spool, HOUR, lambda: NOW))
     job = held(spool, old)
     spool.fail(job, "expired")
 
@@ -193,7 +193,7 @@ def harness(tmp_path: Path, certificates: Certificates) -> Iterator[AnswerHarnes
 def expire(harness: AnswerHarness) -> None:
     """Let two hours pass, and give up what is older than one."""
     harness.ahead += 2 * HOUR
-    list(expire_jobs(harness.spool, HOUR, harness.clock()))
+    list(expire_jobs(harness.spool, HOUR, harness.clock))
 
 
 def test_the_asker_is_told_where_a_placeholder_stands(harness: AnswerHarness) -> None:

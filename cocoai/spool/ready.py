@@ -54,6 +54,11 @@ class ReadyJobs(ABC):
         self._held: frozenset[str] = frozenset()  # see _ready_names()
         self._logged: frozenset[str] = frozenset()  # the unknown names that `is_due` has logged, each once
 
+    @property
+    def seen_in_hand(self) -> frozenset[str]:
+        """Return the names of the jobs that were seen in hand at the last look, where the store itself tells that."""
+        return self._held
+
     def is_light(self, job: Job) -> bool:
         """Check whether a claimed job needs no model."""
         return job.kind in self._light_kinds

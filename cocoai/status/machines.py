@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cocoai import config
 from cocoai.status.report_parts import Field
 from cocoai.status.units import plain, seconds
 
 if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
     from cocoai.store.machines import SeenMachine
 
 
-def read_machines(settings: config.Settings) -> Sequence[SeenMachine]:
-    """Return the machines that share the database of [store]; none where there is none, or it does not answer."""
-    from cocoai.stores import database_of
-
-    database = None if settings.error else database_of(settings)
+def read_machines(database: MariaDB | None) -> Sequence[SeenMachine]:
+    """Return the machines that share a database; none where there is none, or it does not answer."""
     if database is None:
         return ()
     from cocoai.engine.mariadb.errors import MariaDBError
@@ -27,8 +24,6 @@ def read_machines(settings: config.Settings) -> Sequence[SeenMachine]:
         return seen_machines(database)
     except MariaDBError:
         return ()
-    finally:
-        database.close()
 
 
 def machine_fields(machines: Sequence[SeenMachine]) -> Iterator[Field]:

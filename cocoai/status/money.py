@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cocoai import config
 from cocoai.drawing.day_chart import amount, day_chart
@@ -12,7 +12,11 @@ from cocoai.errors import CocoAIError
 from cocoai.ledger.money import usd, yen
 from cocoai.status.report_parts import Field, Section
 from cocoai.status.units import number, plain
+from cocoai.stores import ledger_store
 from cocoai.usage.month_money import MonthMoney, as_json, groups_as_json, read_month_money
+
+if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
 
 PATIENCE = 1.0
 """Seconds for which another process's commit is waited for: a page has 5 s in all."""
@@ -28,10 +32,14 @@ class MoneyState:
     trouble: str = ""
 
 
-def read_money(settings: config.Settings, now: float) -> MoneyState:
-    """Return this month's money, or why it cannot be known; never raise. `now` is in epoch seconds."""
+def read_money(settings: config.Settings, now: float, database: MariaDB | None = None) -> MoneyState:
+    """Return this month's money, or why it cannot be known; never raise. `now` is in epoch seconds.
+
+    `database` is what database_of() has returned, if that was called before.
+    """
     try:
-        return MoneyState(read_month_money(settings, now, patience=PATIENCE))
+        store = ledger_store(settings, database)
+        return MoneyState(read_month_money(settings, now, patience=PATIENCE, store=store))
     except (CocoAIError, OSError, ValueError) as error:  # the rest of the status is to be seen all the same
         return MoneyState(None, str(error))
 

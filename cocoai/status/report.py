@@ -76,6 +76,9 @@ def _headline(status: Status) -> Iterator[Field]:
     spool, day = status.spool, status.day
     yield from trouble_fields(status)
     yield from check_field(status.check)
+    if status.store_trouble:
+        note = f"{plain(status.store_trouble)}; what Slack sends waits here"
+        yield Field("Database", "cannot be reached", note, is_alarm=True)
     yield from inbox_fields(status.inbox, status.at)
     if status.processes:
         yield _workers(status)

@@ -16,25 +16,23 @@ from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_sn
 from cocoai.errors import COUNTERS
 from cocoai.last_check import LastCheck, read_last_check
 from cocoai.slack.model.job_kinds import JOB_KINDS
-from cocoai.spool.spool import Spool
-from cocoai.status.answers import LastDay, last_day
+from cocoai.status.answers import LastDay
 from cocoai.status.inbox import read_inbox
+from cocoai.status.jobs import SpoolState, read_jobs
 from cocoai.status.last_check import check_as_json
 from cocoai.status.machines import read_machines
 from cocoai.status.money import MoneyState, money_as_json, read_money
-from cocoai.stores import spool_of
+from cocoai.stores import database_of, spool_of
 from cocoai.troubles.store import Trouble, Troubles
 
 if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
     from cocoai.inbox.inbox import InboxState
     from cocoai.status.documents import DocumentsState, HistoryState
     from cocoai.store.machines import SeenMachine
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
 """The states of a pool; UNKNOWN if its scoreboard cannot be read."""
-
-FOLDERS = ("ready", "done", "failed", "tmp")
-"""The folders of the spool whose files are counted."""
 
 POOL_KINDS = frozenset({"master", "worker", "look"})
 """The processes that the pool always has; the others, placeholder and job processes, come and go with questions."""
@@ -51,22 +49,6 @@ class ProcessMemory:
 
     process: Process
     pss: int | None
-
-
-@dataclass(frozen=True)
-class SpoolState:
-    """The spool: how many `files` are in each folder, and how many of those in ready/ are being answered (`in_hand`).
-
-    `oldest` is the key of the question that has waited longest, `seconds` the time since it was asked; "" and 0.0 if
-    no question waits.
-    """
-
-    files: dict[str, int]
-    in_hand: int
-    oldest: str
-    seconds: float
-    unknown: int = 0
-    """Files in ready/ that this version does not know: another version's, left alone."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +90,9 @@ class Status:
     """What waits on this machine for the store; None where jobs lie on this machine themselves."""
     machines: Sequence[SeenMachine] = ()
 
+    store_trouble: str = ""
+    """Why the database cannot be reached that the jobs lie in, of which nothing is known then; "" if it can."""
+
     settings_error: str = ""
     """What is wrong with the settings, so that only `var` is known of them; "" if nothing is."""
 
@@ -141,10 +126,20 @@ def collect(settings: config.Settings) -> Status:
 
     Raise OSError if the spool cannot be read. A ledger that cannot be read is a trouble that the status tells.
     """
+    database = database_of(settings)
+    try:
+        return _collect(settings, database)
+    finally:
+        if database is not None:
+            database.close()
+
+
+def _collect(settings: config.Settings, database: MariaDB | None) -> Status:
     now = time.time()
     snapshot, state, trouble = _read_scoreboard(settings)
     documents, history = _read_documents(settings)
-    spool = spool_of(settings, kinds=JOB_KINDS)
+    in_hand = _in_hand(snapshot) if snapshot else set()
+    jobs, day, store_trouble = read_jobs(spool_of(settings, database, kinds=JOB_KINDS), in_hand, now)
     return Status(
         at=now,
         var=settings.paths.var,
@@ -153,16 +148,17 @@ def collect(settings: config.Settings) -> Status:
         slots=settings.pool.slots,
         snapshot=snapshot,
         processes=tuple(_processes(snapshot, now)) if snapshot else (),
-        spool=_spool_state(spool, _in_hand(snapshot) if snapshot else set(), now),
-        day=last_day(spool, now),
+        spool=jobs,
+        day=day,
         limit=memory_limit((snapshot and snapshot.pid) or os.getpid()),
-        money=None if settings.error else read_money(settings, now),
+        money=None if settings.error else read_money(settings, now, database),
         documents=documents,
         history=history,
         check=read_last_check(settings.paths.var) if settings.pool.self_check else None,
         troubles=Troubles(settings.paths.var).all(),
         inbox=read_inbox(settings.paths.var),
-        machines=read_machines(settings),
+        machines=read_machines(database),
+        store_trouble=store_trouble,
         settings_error=settings.error,
     )
 
@@ -215,23 +211,6 @@ def _with_memory(process: Process) -> ProcessMemory:
         return ProcessMemory(process, None)
 
 
-def _spool_state(spool: Spool, in_hand: set[str], now: float) -> SpoolState:
-    """Count the files in each folder, and find the oldest question whose key is not `in_hand`.
-
-    `now` is in epoch seconds.
-    """
-    unknown = set(spool.unknown())
-    ready = [key for key in spool.keys("ready") if str(key) not in unknown]
-    waiting = [key for key in ready if str(key) not in in_hand]
-    return SpoolState(
-        files={folder: spool.count(folder) for folder in FOLDERS},
-        in_hand=len(ready) - len(waiting),
-        oldest=str(waiting[0]) if waiting else "",
-        seconds=now - float(waiting[0].ts) if waiting else 0.0,
-        unknown=len(unknown),
-    )
-
-
 def as_json(status: Status) -> dict[str, Any]:
     """Return the status as a dict for JSON.
 
@@ -252,6 +231,7 @@ def as_json(status: Status) -> dict[str, Any]:
         "slots": {"used": len(status.of_kind("job")), "of": status.slots},
         "spool": asdict(status.spool),
         "inbox": status.inbox._asdict() if status.inbox else None,
+        "store_trouble": status.store_trouble,
         "machines": [asdict(each) for each in status.machines],
         "last_day": asdict(status.day),
         "money": money_as_json(status.money) if status.money else None,

@@ -10,7 +10,7 @@ from typing import Any
 from cocoai import config
 from cocoai.ledger.calendar import ZoneCalendar, read_calendar, split_month
 from cocoai.ledger.prices import PriceTable
-from cocoai.ledger.store import PATIENCE
+from cocoai.ledger.store import PATIENCE, LedgerStore
 from cocoai.ledger.summary import MonthSummary, Spending, pace, read_summary, saved, seats_cost
 from cocoai.stores import ledger_store
 from cocoai.usage import GROUPS
@@ -67,15 +67,20 @@ class MonthMoney:
 
 
 def read_month_money(
-    settings: config.Settings, now: float, month: str = "", *, patience: float = PATIENCE
+    settings: config.Settings,
+    now: float,
+    month: str = "",
+    *,
+    patience: float = PATIENCE,
+    store: LedgerStore | None = None,
 ) -> MonthMoney:
-    """Return the money of a month, of the current one for "". `now` is in epoch seconds.
+    """Return the money of a month, of the current one for "". `now` is in epoch seconds; `store` has the ledger.
 
     Raise CocoAIError if `month` is no month, the zone is unknown, or the ledger cannot be read within `patience`
     seconds.
     """
     calendar, month = find_month(settings, now, month)
-    summary = read_summary(ledger_store(settings), month, day_of=calendar.day, patience=patience)
+    summary = read_summary(store or ledger_store(settings), month, day_of=calendar.day, patience=patience)
     bounds = calendar.bounds(month)
     return money_of(summary, usage_options(settings), price_table(settings), now=now, bounds=bounds)
 

@@ -135,7 +135,7 @@ def given_up_by_operator(harness: LocalizedHarness, text: str) -> Message:
     question = harness.ask(text)
     harness.ahead += 7200
     assert [f"expired {question.channel}-{question.ts}-{question.ts}"] == list(
-        expire_jobs(harness.spool, 3600, harness.clock())
+        expire_jobs(harness.spool, 3600, harness.clock)
     )[:-1]
     harness.run_to_the_end()
     return question

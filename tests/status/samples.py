@@ -14,7 +14,8 @@ from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.status.answers import LastDay, Phase
-from cocoai.status.status import RUNNING, ProcessMemory, SpoolState, Status
+from cocoai.status.jobs import SpoolState
+from cocoai.status.status import RUNNING, ProcessMemory, Status
 
 KEY = "C0PRACTICE-1763822000.000100-1763822000.000100"
 

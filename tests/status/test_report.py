@@ -13,9 +13,10 @@ from cocoai.engine.process.cgroup import MemoryLimit
 from cocoai.engine.process.scoreboard_snapshot import LastError, Process
 from cocoai.status import page, text
 from cocoai.status.answers import LastDay
+from cocoai.status.jobs import SpoolState
 from cocoai.status.report import report
 from cocoai.status.report_parts import Field
-from cocoai.status.status import STOPPED, SpoolState, Status, as_json
+from cocoai.status.status import STOPPED, Status, as_json
 from cocoai.troubles.store import Trouble
 from tests.status.samples import HOSTILE, KEY, hostile, snapshot, status
 
