@@ -185,7 +185,7 @@ def harness(tmp_path: Path, certificates: Certificates) -> Iterator[AnswerHarnes
     """Yield an Answerer between the practice servers; it waits for nothing that a dead process may have sent."""
     with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
         made = AnswerHarness(tmp_path / "var", certificates, slack, openai)
-        made.settle = lambda _: None  # type: ignore[method-assign]
+        made.settle = lambda _: None  # type: ignore[method-assign,assignment]
         yield made
         made.close_connections()
 
