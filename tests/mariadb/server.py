@@ -55,7 +55,12 @@ def new_data(folder: Path) -> Path:
             half = folder / "half"
             command = find("mariadb-install-db")
             assert command
-            options = ("--auth-root-authentication-method=normal", "--skip-test-db", f"--datadir={half}")
+            options = (
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                f"--datadir={half}",
+                f"--tmpdir={folder}",
+            )
             arguments = [command, OPTIONS[0], *options, *OPTIONS[1:]]
             made = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=300)
             assert made.returncode == 0, made.stdout + made.stderr
@@ -93,7 +98,9 @@ class Server:
         assert not self.is_running
         command = find("mariadbd")
         assert command
-        own = (f"--datadir={self._folder}/data", f"--socket={self.socket}", f"--pid-file={self._folder}/pid")
+        own = [f"--datadir={self._folder}/data", f"--socket={self.socket}", f"--pid-file={self._folder}/pid"]
+        # Each that starts removes the temporary tables in its folder, also those of others in /tmp.
+        own.append(f"--tmpdir={self._folder}")
         self._options = options or (WITHOUT_NETWORK,)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen([command, *OPTIONS, *own, *self._options], stdout=log, stderr=log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -198,7 +199,12 @@ def test_what_is_to_be_recorded_waits_for_the_server(room: MariaDBRoom, mariadb:
     spool = room.spool()
     job = claimed(spool)
     slept = threading.Event()
-    room.sleep = lambda seconds: (slept.set(), threading.Event().wait(seconds))
+
+    def sleep(seconds: float) -> None:
+        slept.set()
+        time.sleep(seconds)
+
+    room.sleep = sleep
     mariadb.kill9()
 
     def start() -> None:
@@ -220,7 +226,12 @@ def test_a_claim_of_which_nobody_has_heard_ends_with_its_process(
     """It was committed, and the server was killed: the process ends as it cannot go on, and the job is free again."""
     room.put(key(1))
     spool = room.spool(way=way.path, machine="a")
-    way.lose('"fact":"attempt', lambda: (mariadb.kill9(), way.close()))
+
+    def go_away() -> None:
+        mariadb.kill9()
+        way.close()
+
+    way.lose('"fact":"attempt', go_away)
 
     with pytest.raises(StoreUnreachable):
         spool.claim()
