@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from cocoai.engine.mariadb.errors import DuplicateKey
+from cocoai.engine.mariadb.errors import DuplicateKey, MariaDBError
 from cocoai.engine.mariadb.mariadb import MariaDB
 
 EVERY = 60.0
@@ -20,6 +21,9 @@ _NOTE = "UPDATE machine SET seen_at = UTC_TIMESTAMP(6), facts = %s WHERE machine
 _READ = (
     "SELECT machine, TIMESTAMPDIFF(MICROSECOND, seen_at, UTC_TIMESTAMP(6)), facts FROM machine ORDER BY seen_at DESC"
 )
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,13 @@ class MachineTask:
         self._look = look
 
     def run(self) -> None:
-        """Tell how this machine is now, and forget those that were silent for a week. Raise `MariaDBError`."""
+        """Tell how this machine is now, and forget those that were silent for a week. A failure is only logged."""
+        try:
+            self._tell()
+        except MariaDBError as error:
+            log.warning("machine outcome=untold reason=%s", error)
+
+    def _tell(self) -> None:
         facts = MachineFacts(socket.gethostname(), self._var, *self._look())
         text = json.dumps(asdict(facts))
         if not self._database.execute(_NOTE, (text, self._machine)):

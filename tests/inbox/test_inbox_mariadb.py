@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tests.mariadb.server import Server
 
 
-@pytest.mark.usefixtures("refused")
 def test_what_comes_while_the_server_is_dead_becomes_jobs_once(
     tmp_path: Path, mariadb: Server, database: MariaDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:

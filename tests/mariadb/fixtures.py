@@ -7,10 +7,8 @@ A test that runs on files and on MariaDB asks for the database only if it is its
 from __future__ import annotations
 
 import contextlib
-import gc
 import itertools
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,12 +76,3 @@ def database(mariadb: Server, mariadb_of_process: tuple[Server, MariaDB]) -> Ite
         with contextlib.suppress(MariaDBError):  # it has ended meanwhile
             root.execute(f"KILL CONNECTION {session}")
     root.execute(f"DROP DATABASE {name}")
-
-
-@pytest.fixture
-def refused() -> Iterator[None]:
-    """Close the sockets of connections that were refused: PyMySQL leaves them to the garbage collector."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()

@@ -13,12 +13,8 @@ from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import ClaimLost, StoreUnreachable
 from tests.mariadb.lossy_way import LossyWay
 from tests.mariadb.server import Server
+from tests.processes import wait_until
 from tests.spool.rooms import MariaDBRoom, claimed, key, question
-
-pytestmark = [
-    pytest.mark.usefixtures("refused"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
 
 
 @pytest.fixture
@@ -157,7 +153,6 @@ def test_while_the_server_is_away(room: MariaDBRoom, mariadb: Server) -> None:
     for verb in (
         lambda: spool.put(key(3), question()),
         spool.claim,
-        spool.is_due,
         spool.begin,
         lambda: spool.request_stop(key(1), "U0ASKER"),
         lambda: spool.mark_of("C0PRACTICE", "1.000100"),
@@ -258,3 +253,18 @@ def test_a_record_that_was_lost_with_its_claim_is_told(room: MariaDBRoom, way: L
 
     # It is there all the same, and the next one reads it: nothing of what was paid is lost.
     assert ["attempt", "answer", "attempt"] == facts(room)
+
+
+def test_the_master_tells_once_that_the_server_is_away(
+    room: MariaDBRoom, mariadb: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And when it is back: it asks every few seconds."""
+    caplog.set_level("INFO")
+    spool = room.spool()
+    assert not spool.is_due()
+    mariadb.kill9()
+    assert [False, False] == [spool.is_due(), spool.is_due()]
+    mariadb.start()
+    wait_until(lambda: not spool.is_due() and "outcome=reachable" in caplog.text)
+
+    assert (1, 1) == (caplog.text.count("outcome=unreachable"), caplog.text.count("outcome=reachable"))

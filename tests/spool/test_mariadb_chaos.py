@@ -26,11 +26,6 @@ from tests.mariadb.server import Server
 from tests.processes import PATIENCE
 from tests.spool.rooms import MariaDBRoom, key, question
 
-pytestmark = [
-    pytest.mark.usefixtures("refused"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
-
 JOBS, IN_THREAD, CLAIMERS = 200, 8, 8
 
 LEASE = 2.0

@@ -44,10 +44,9 @@ def first(short_folder: Callable[[], Path], certificates: Certificates, database
         yield standing
 
 
-@pytest.fixture
-def second(first: Deployment, short_folder: Callable[[], Path]) -> Iterator[Path]:
-    """Start another machine with the same settings, and return its folder."""
-    folder = short_folder()
+@contextlib.contextmanager
+def another(first: Deployment, folder: Path) -> Iterator[None]:
+    """Start another machine in `folder`, with the same settings, and stop it at the end."""
     shutil.copy(first.var / "cocoai.ini", folder)
     environ = {
         **os.environ,
@@ -59,7 +58,7 @@ def second(first: Deployment, short_folder: Callable[[], Path]) -> Iterator[Path
     }
     listen, config = f"127.0.0.1:{free_port()}", str(folder / "cocoai.ini")
     with Up(str(folder), listen=listen, config=config, environ=environ):
-        yield folder
+        yield
 
 
 def pids(machine: str, name: str = "") -> list[int]:
@@ -88,27 +87,29 @@ def test_a_question_whose_process_is_killed_goes_on_at_once(first: Deployment) -
 
 
 @pytest.mark.long
-def test_a_machine_that_dies_is_taken_over_by_another(first: Deployment, second: Path) -> None:
+def test_a_machine_that_dies_is_taken_over_by_another(first: Deployment, short_folder: Callable[[], Path]) -> None:
     """Whoever asked there has the one answer from here, once the lease is over."""
-    del second
     first.openai.switches.answer = answers = HeldAnswers("Whole.")
     question = first.ask("hello")
     wait_until(lambda: bool(answers.asked))
-    for process in pids("first"):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-    answers.let_go.set()
+    with another(first, short_folder()):
+        for process in pids("first"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        answers.let_go.set()
 
-    first.answer_to(question, 2 * LEASE)
-    assert 1 == len(first.replies(question))
-    wait_until(lambda: Key(question.channel, question.ts, question.ts) in first.spool.keys("done"))
+        first.answer_to(question, 2 * LEASE)
+        assert 1 == len(first.replies(question))
+        wait_until(lambda: Key(question.channel, question.ts, question.ts) in first.spool.keys("done"))
     assert 2 == len(answers.asked)
 
 
-def test_any_machine_shows_all(first: Deployment, second: Path) -> None:
+def test_any_machine_shows_all(first: Deployment, short_folder: Callable[[], Path]) -> None:
     """Each by its folder, with when it was last heard of."""
+    folder = short_folder()
 
     def folders() -> set[str]:
         return {each["facts"]["var"] for each in first.status()["machines"]}
 
-    wait_until(lambda: folders() == {str(first.var), str(second)})
+    with another(first, folder):
+        wait_until(lambda: folders() == {str(first.var), str(folder)})

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import re
-import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,16 +35,6 @@ def settings(tmp_path: Path, database: MariaDB) -> config.Settings:
     return made
 
 
-@pytest.fixture
-def refused() -> Iterator[None]:
-    """Close the sockets of connections that were refused: PyMySQL leaves them to the garbage collector."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
-@pytest.mark.usefixtures("refused")
 def test_the_pool_is_shown_while_the_database_is_away(
     settings: config.Settings, database: MariaDB, mariadb: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ number of its rows whether it was.
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -174,28 +175,45 @@ class MariaDB:
 
     def _connect(self) -> pymysql.Connection[Any]:
         it = self.address
+        connection = pymysql.connect(
+            user=it.user,
+            password=it.password,
+            database=it.database,
+            host=it.host or "localhost",
+            port=it.port,
+            # Without a word of ours each connection would make a TLS context of its own, which takes 40 ms.
+            ssl=self._context if it.has_tls else None,
+            ssl_disabled=not it.has_tls,
+            autocommit=True,
+            client_flag=CLIENT.FOUND_ROWS,
+            charset="utf8mb4",
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=self._timeout,
+            write_timeout=self._timeout,
+            init_command=SESSION,
+            defer_connect=True,
+        )
         try:
-            return pymysql.connect(
-                user=it.user,
-                password=it.password,
-                database=it.database,
-                host=it.host or "localhost",
-                port=it.port,
-                unix_socket=it.socket or None,
-                # Without a word of ours each connection would make a TLS context of its own, which takes 40 ms.
-                ssl=None if it.socket or it.is_plain else self._context,
-                ssl_disabled=bool(it.socket or it.is_plain),
-                autocommit=True,
-                client_flag=CLIENT.FOUND_ROWS,
-                charset="utf8mb4",
-                connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=self._timeout,
-                write_timeout=self._timeout,
-                init_command=SESSION,
-            )
+            connection.connect(_unix_socket(it.socket) if it.socket else None)
         except (pymysql.MySQLError, OSError) as error:
             self._down_until = time.monotonic() + PAUSE
             raise _noted(error, self._note) from error
+        return connection
+
+
+def _unix_socket(path: str) -> socket.socket:
+    """Return a socket that is connected to the server at `path`.
+
+    PyMySQL would leave one that is refused to the garbage collector (findings/).
+    """
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.settimeout(CONNECT_TIMEOUT)
+        made.connect(path)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 class _Session:

@@ -28,7 +28,7 @@ from cocoai.spool.mariadb.putting import Putting
 from cocoai.spool.mariadb.tables import FAILED, READY, STATE_NUMBERS
 from cocoai.spool.mariadb.thread_rows import ThreadRows
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import StoreError
+from cocoai.spool.store_error import StoreError, StoreUnreachable
 
 MOST_REQUESTERS = 1900
 """Characters of who has requested a stop from which on nobody else is noted: it stops all the same."""
@@ -74,6 +74,7 @@ class MariaDBSpool(MariaDBAdmin, Spool):
         self._putting = Putting(database, questions_per_minute, self._light_kinds, frozenset(unmarked_kinds))
         self.files = MariaDBFiles(database, os.path.join(var, "spool", "files"))
         self._threads = ThreadRows(database)
+        self._is_away = False
         self._look = Look()
         self._claimed: MariaDBJob | None = None
         self._seen_stops: tuple[str, float, tuple[str, ...]] = ("", -math.inf, ())
@@ -114,10 +115,23 @@ class MariaDBSpool(MariaDBAdmin, Spool):
     # ready: what is looked at before a claim
 
     def is_due(self, in_hand: Collection[str] = ()) -> bool:
-        """Check whether any ready job needs a process; tend the claims of this machine's processes before."""
-        with as_spool_errors():
-            tend_claims(self._database, self._machine)
-        return super().is_due(in_hand)
+        """Check whether any ready job needs a process; tend the claims of this machine's processes before.
+
+        While the server is away none does, which is logged once: the master asks every few seconds.
+        """
+        try:
+            with as_spool_errors():
+                tend_claims(self._database, self._machine)
+            is_due = super().is_due(in_hand)
+        except StoreUnreachable as error:
+            if not self._is_away:
+                log.warning("spool outcome=unreachable reason=%s", error)
+            self._is_away = True
+            return False
+        if self._is_away:
+            log.info("spool outcome=reachable")
+        self._is_away = False
+        return is_due
 
     @as_spool_errors()
     def _ready_names(self) -> Iterable[str]:
