@@ -143,7 +143,7 @@ OUTSIDERS: Mapping[str, frozenset[str]] = {
     "urllib3": frozenset({"engine/client/proxied"}),
     "certifi": frozenset({"engine/client/tls"}),
     "pypdf": frozenset({"documents/readers/pdf"}),
-    "pymysql": frozenset({"engine/mariadb/mariadb"}),
+    "pymysql": frozenset({"engine/mariadb/session"}),
     "docx": frozenset({"documents/readers/word"}),
     "openpyxl": frozenset({"documents/readers/excel"}),
     "pptx": frozenset({"documents/readers/powerpoint"}),

@@ -15,16 +15,16 @@ from tests.spool.rooms import MariaDBRoom, claimed, key, question
 
 def test_a_question_takes_few_ways_to_the_server(mariadb_room: MariaDBRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """One each to record and to end; to put one, and with a limit three; to claim it three."""
-    from cocoai.engine.mariadb.mariadb import _Session
+    from cocoai.engine.mariadb.session import MariaDBSession
 
     sent: list[str] = []
-    run = _Session._run
+    run = MariaDBSession._run
 
-    def counted(self: _Session, cursor: object, sql: str, values: Sequence[object]) -> None:
+    def counted(self: MariaDBSession, cursor: object, sql: str, values: Sequence[object]) -> None:
         sent.append(sql)
         run(self, cursor, sql, values)
 
-    monkeypatch.setattr(_Session, "_run", counted)
+    monkeypatch.setattr(MariaDBSession, "_run", counted)
 
     def number(run: Callable[[], object]) -> int:
         sent.clear()

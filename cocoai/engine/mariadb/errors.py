@@ -10,8 +10,16 @@ import re
 CONTENDED = frozenset({1020, 1205, 1213})
 """Others were in the way: a record changed since it was read, a lock was waited for too long, a deadlock."""
 
-LOST = frozenset({0, 1053, 1927, 2003, 2006, 2013, 2055})
-"""There is no connection, or it broke: PyMySQL says 0 of one that it closed before."""
+UNDONE = frozenset({1020, 1213})
+"""Those of them that took no time: the statement was undone, and may be sent again at once."""
+
+LOST = frozenset({0, 1040, 1053, 1203, 1226, 1290, 1927, 2003, 2006, 2013, 2055})
+"""There is no connection, or it broke: PyMySQL says 0 of one that it closed before. Or there are too many (1040; of one
+user 1203 and 1226), or it leads to a server that may only be read (1290), as one does whose replica has taken over.
+"""
+
+TOO_LONG = 1153
+"""A statement is longer than the server takes."""
 
 NO_ROOM = frozenset({1021, 1114, 3675})
 """The server's disk or a table is full."""
@@ -34,7 +42,10 @@ class MariaDBError(Exception):
 
 
 class Unreachable(MariaDBError):
-    """There is no connection to the server. What was sent last may have been done, or not."""
+    """There is no connection to the server. What was sent last may have been done, or not.
+
+    Of a server that does not let us in, `may_pass` is False: an operator has to look.
+    """
 
 
 class DuplicateKey(MariaDBError):

@@ -21,7 +21,8 @@ class as_spool_errors(ContextDecorator):  # noqa: N801 (it is used as a verb)
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         """Raise the StoreError for a MariaDBError that was raised inside; let anything else pass."""
-        if isinstance(error, Unreachable):
+        # One that is in the way, or whose disk is full, is as good as away: what comes meanwhile is kept elsewhere.
+        if isinstance(error, Unreachable) or (isinstance(error, MariaDBError) and error.may_pass):
             raise StoreUnreachable(str(error)) from error
         if isinstance(error, MariaDBError):
             if error.number == NO_TABLE:
