@@ -117,6 +117,8 @@ class Server:
     def stall(self) -> None:
         """Let the server do nothing more until resume(). The kernel still accepts connections for it."""
         os.kill(self.pid, signal.SIGSTOP)
+        # One of its threads may still be answering.
+        wait_until(lambda: all(_state(task) == "T" for task in Path(f"/proc/{self.pid}/task").iterdir()))
 
     def resume(self) -> None:
         """Let a stalled server go on."""
@@ -145,3 +147,8 @@ class Server:
                 return bool(client.recv(1))
             except OSError:
                 return False
+
+
+def _state(task: Path) -> str:
+    """Return the letter of a thread's state."""
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
