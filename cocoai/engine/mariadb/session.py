@@ -118,7 +118,7 @@ def _connect(address: Address, context: ssl.SSLContext | None, timeout: float) -
         init_command=_beginning(timeout),
         defer_connect=True,
     )
-    # PyMySQL would leave the socket of a server that is away to the garbage collector.
+    # PyMySQL would leave the socket of a server that is away to the garbage collector (findings/).
     connection.connect(_socket(address))
     return connection
 
