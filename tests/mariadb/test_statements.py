@@ -36,10 +36,11 @@ def test_values_come_back_as_they_went_in(table: MariaDB) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "key"), [(("a", 2), "PRIMARY"), (("b", 1), "others"), (("x' for key 'PRIMARY", 1), "others")]
+    ("values", "key"), [(("a", 2), "PRIMARY"), (("b", 1), "others"), (("x' for key 'others'", 2), "PRIMARY")]
 )
 def test_a_key_that_is_there_already_is_named(table: MariaDB, values: tuple[str, int], key: str) -> None:
     """By the index, whatever the values say."""
+    table.execute("INSERT INTO t VALUES (%s, 7, 0)", ("x' for key 'others'",))
     with pytest.raises(DuplicateKey) as caught:
         table.execute("INSERT INTO t VALUES (%s, %s, 0)", values)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import ClaimLost, StoreUnreachable
 from tests.mariadb.lossy_way import LossyWay
-from tests.mariadb.server import Server
+from tests.mariadb.server import WITHOUT_NETWORK, Server
 from tests.processes import wait_until
 from tests.spool.rooms import MariaDBRoom, claimed, key, question
 
@@ -268,3 +269,27 @@ def test_the_master_tells_once_that_the_server_is_away(
     wait_until(lambda: not spool.is_due() and "outcome=reachable" in caplog.text)
 
     assert (1, 1) == (caplog.text.count("outcome=unreachable"), caplog.text.count("outcome=reachable"))
+
+
+def test_a_server_whose_disk_is_full_is_as_good_as_away(mariadb: Server, room: MariaDBRoom) -> None:
+    """What Slack posts is kept in the inbox then; once there is room, it is put."""
+    from cocoai.engine.mariadb.errors import MariaDBError
+
+    mariadb.stop()
+    mariadb.start(WITHOUT_NETWORK, "--innodb-file-per-table=OFF", "--innodb-data-file-path=ibdata1:12M")
+    spool = room.spool()
+    room.database.execute("CREATE TABLE much (data LONGBLOB) ENGINE=InnoDB")
+    room.database.execute("ALTER TABLE job ENGINE=InnoDB")
+    fill = partial(room.database.execute, "INSERT INTO much VALUES (REPEAT('x', 64 * 1024))")
+    with pytest.raises(MariaDBError, match="full") as caught:
+        list(iter(fill, None))
+    numbers = iter(range(1, 1000))
+    with pytest.raises(StoreUnreachable, match="1114"):
+        list(iter(lambda: spool.put(key(next(numbers)), question(text="x" * 32_000)), None))
+    waiting = spool.count("ready")
+    mariadb.stop()
+    mariadb.start()
+
+    assert caught.value.may_pass
+    assert spool.put(key(next(numbers)), question())
+    assert waiting + 1 == spool.count("ready")
