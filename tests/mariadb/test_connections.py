@@ -26,6 +26,8 @@ from cocoai.engine.mariadb import mariadb as engine
 from cocoai.engine.mariadb.address import Address
 from cocoai.engine.mariadb.errors import MariaDBError, Unreachable
 from cocoai.engine.mariadb.mariadb import MariaDB, Transaction
+from cocoai.errors import CocoAIError
+from cocoai.stores import check_tables
 from tests.mariadb.server import Server
 from tests.processes import free_port, wait_until
 
@@ -247,6 +249,9 @@ def test_a_wrong_password_is_for_an_operator(user: Address) -> None:
             us.rows("SELECT 1")
         assert (1045, False) == (caught.value.number, caught.value.may_pass)
         assert "pass word" not in str(caught.value)
+
+    with pytest.raises(CocoAIError, match="Access denied"):  # nor does a pool start
+        check_tables(MariaDB(user.with_password("wrong")))
 
     assert [1045] == noted
     assert [(1,)] == MariaDB(user).rows("SELECT 1")

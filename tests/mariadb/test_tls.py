@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -115,8 +115,13 @@ def test_two_connections_share_one_context(serve: Callable[..., Address], certif
     address = serve(*_with(certificates))
     made: list[ssl.SSLContext] = []
     original = ssl.create_default_context
+
+    def noted(*arguments: Any, **options: Any) -> ssl.SSLContext:
+        made.append(original(*arguments, **options))
+        return made[-1]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", lambda *a, **k: made.append(found := original(*a, **k)) or found)
+        patch.setattr(ssl, "create_default_context", noted)
         database = MariaDB(address, tls_context(certificates.ca_file))
         ciphers = [_cipher(database) for _ in range(2)]
 
