@@ -23,7 +23,7 @@ from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.report_task import ReportTask
 from cocoai.answer_settings import answer_options, job_limit
 from cocoai.ask_forms import ask_forms
-from cocoai.backup.contents import refuse_half_restored
+from cocoai.backup.contents import refuse_half_done
 from cocoai.connections import Connections, books_of
 from cocoai.document_tasks import document_tasks
 from cocoai.engine.client.tls import tls_context
@@ -80,7 +80,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     was cut off.
     """
     var = settings.paths.var
-    refuse_half_restored(var)
+    refuse_half_done(var)
     context = context or tls_context(settings.network.ca_file or None)
     database = database_of(settings, context)
     spool = spool_of(

@@ -50,10 +50,10 @@ def database_of(
 def check_tables(database: MariaDB) -> None:
     """Raise CocoAIError with what to do if the tables in `database` are not this version's; log if it is away."""
     from cocoai.engine.mariadb.errors import MariaDBError
-    from cocoai.store.schema import check_version
+    from cocoai.store.schema import check_fit
 
     try:
-        check_version(database)
+        check_fit(database)
     except MariaDBError as error:
         if not error.may_pass:
             raise CocoAIError(f"{database.address}: {error}") from None

@@ -24,7 +24,7 @@ from cocoai.backup.contents import (
     KEPT_FOLDERS,
     NAME,
     backup_name,
-    refuse_half_restored,
+    refuse_half_done,
     unknown_names,
 )
 from cocoai.documents.document import HISTORY_FILE
@@ -64,7 +64,7 @@ def write_backup(
     var, at = settings.paths.var, clock()
     if not os.path.isdir(var):
         raise CocoAIError(f"there is no {var}: nothing is kept there yet")
-    refuse_half_restored(var)
+    refuse_half_done(var)
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         sweep_unfinished(folder, clock=clock)

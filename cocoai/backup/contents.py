@@ -32,6 +32,9 @@ SIDES = tuple(f"{name}-{suffix}" for name in DATABASES for suffix in ("journal",
 UNPACKED, SWAPPING = "restoring", "half-restored"
 """Folders of `var`: one in which an archive is unpacked, and its name while its files take the place of others."""
 
+MOVING = "half-moved"
+"""An empty file of `var`, which is there while its jobs are moved into a database: with it no pool starts."""
+
 ASIDE = "before-restore-"
 """How the folder is named, with the time behind it, in which a restore leaves what was there."""
 
@@ -49,6 +52,7 @@ LEFT_OUT = frozenset(
         "troubles",
         UNPACKED,
         SWAPPING,
+        MOVING,
         *SIDES,
     }
 )
@@ -101,7 +105,9 @@ def path_in_settings(member: str) -> str | None:
     return match[1]
 
 
-def refuse_half_restored(var: str) -> None:
-    """Raise CocoAIError if a restore of `var` was killed while it put its files in their places."""
+def refuse_half_done(var: str) -> None:
+    """Raise CocoAIError if a restore of `var`, or a move of its jobs into a database, was killed in its midst."""
     if os.path.exists(os.path.join(var, SWAPPING)):
         raise CocoAIError(f"{var} was restored by half: run `cocoai restore` again")
+    if os.path.exists(os.path.join(var, MOVING)):
+        raise CocoAIError(f"the jobs of {var} were moved by half: run `cocoai store move` again")

@@ -10,18 +10,15 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
 from cocoai import config
 from cocoai.backup.contents import ASIDE, SIDES, SWAPPING, UNITS, UNPACKED
+from cocoai.backup.no_pool import no_pool
 from cocoai.backup.unpack import SETTINGS, VAR, Unpacked, unpack
-from cocoai.engine.pool.master_lock import MASTER_LOCK
-from cocoai.engine.process import locks
-from cocoai.engine.process.locks import FileLock
-from cocoai.engine.process.scoreboard_snapshot import read_snapshot
-from cocoai.errors import COUNTERS, CocoAIError
+from cocoai.errors import CocoAIError
 from cocoai.spool.file_spool import FileSpool
 
 
@@ -50,7 +47,7 @@ def restore(
     var = settings.paths.var
     try:
         _require_var(var)
-        with _no_pool(settings):
+        with no_pool(settings):
             unpacked_folder = os.path.join(var, UNPACKED)
             shutil.rmtree(unpacked_folder, ignore_errors=True)  # a killed restore's, which had touched nothing
             try:
@@ -73,44 +70,6 @@ def _require_var(var: str) -> None:
     if os.geteuid() == 0:
         raise CocoAIError(f"there is no {var}: make it first, for the user as whom the pool runs")
     os.makedirs(var, mode=0o700)
-
-
-@contextlib.contextmanager
-def _no_pool(settings: config.Settings) -> Iterator[None]:
-    """Hold, as a context manager, the locks without which no pool and no job process works on `var`.
-
-    Raise CocoAIError if one of them is held by a process, or if the scoreboard shows a master that lives.
-    """
-    var = settings.paths.var
-    with contextlib.ExitStack() as stack:
-        run = os.path.join(var, "run")
-        os.makedirs(run, mode=0o700, exist_ok=True)
-        stack.enter_context(_held(os.path.join(run, MASTER_LOCK), f"the pool runs on {var}: stop it first"))
-        with contextlib.suppress(OSError, ValueError):  # one that is not there or of another version tells nothing
-            if read_snapshot(settings.paths.scoreboard, slots=0, reasons=COUNTERS).pid:
-                raise CocoAIError(f"the pool runs on {var}: stop it first")
-        for path in _work_locks(os.path.join(var, "locks")):
-            stack.enter_context(_held(path, f"a question is still being answered on {var}: wait for its end"))
-        yield
-
-
-def _work_locks(folder: str) -> list[str]:
-    """Return the paths of the locks that job processes and the placeholder process hold, which outlive the pool."""
-    with contextlib.suppress(FileNotFoundError):
-        return sorted(os.path.join(folder, name) for name in os.listdir(folder) if name != "put.lock")
-    return []
-
-
-@contextlib.contextmanager
-def _held(path: str, why_not: str) -> Iterator[FileLock]:
-    """Hold a lock inside, as a context manager. Raise CocoAIError with these words if another process holds it."""
-    lock = locks.take(path)
-    if lock is None:
-        raise CocoAIError(why_not)
-    try:
-        yield lock
-    finally:
-        lock.release()
 
 
 def _write_settings(unpacked: Unpacked, folder: str) -> None:

@@ -60,6 +60,17 @@ def version(database: MariaDB) -> int:
     return int(rows[0][0]) if rows else 0
 
 
+MOVING = "moving"
+"""The row of `meta` that is there while the jobs of a database are moved into files: with it no pool starts."""
+
+
+def check_fit(database: MariaDB) -> None:
+    """Raise `WrongSchema` with what to do if no pool may start on the tables as they are."""
+    check_version(database)
+    if database.rows("SELECT 1 FROM meta WHERE name = %s", (MOVING,)):
+        raise WrongSchema(f"{database.address}: its jobs were moved by half: run `cocoai store move` again")
+
+
 def check_version(database: MariaDB) -> None:
     """Raise `WrongSchema` with what to do if the tables are not of this version."""
     found = version(database)

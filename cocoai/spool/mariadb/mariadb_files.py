@@ -15,7 +15,7 @@ from cocoai.engine.mariadb.errors import DuplicateKey
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
-from cocoai.spool.files import NewFile, SpooledFiles, owner_of
+from cocoai.spool.files import UNFINISHED, NewFile, SpooledFiles, owner_of
 from cocoai.spool.key import Key
 from cocoai.spool.mariadb.errors import as_spool_errors
 from cocoai.spool.mariadb.tables import FAILED, READY
@@ -61,6 +61,21 @@ class MariaDBFiles(SpooledFiles):
     def path(self, key: Key, name: str) -> str:
         """Return the path of a job's file, which is brought to this machine if it is not here; "" if there is none."""
         return super().path(key, name) or self._fetch(key, name)
+
+    def bring_in(self, key: Key) -> None:
+        """Store each file of a job that lies on this machine, whole, in the database."""
+        with as_store_errors():
+            for name in self._disk.names(self.folder):
+                if owner_of(name) == key and not name.endswith(UNFINISHED):
+                    self._store(key, name.removeprefix(f"{key}."), os.path.join(self.folder, name))
+
+    def bring_out(self, key: Key) -> None:
+        """Write each file of a job that is whole in the database to this machine."""
+        with as_spool_errors():
+            query = "SELECT name FROM job_file WHERE job_key = %s AND piece = 0"
+            rows = self._database.rows(query, (str(key),))
+        for (name,) in rows:
+            self._fetch(key, name)
 
     def remove(self, key: Key, *, but: str = "") -> None:
         """Remove every file of a job, but that of the name `but`."""

@@ -143,11 +143,11 @@ class MariaDBSpool(MariaDBAdmin, Spool):
         super()._refresh()
         self._waiting.set_times(self._look.put_off, self._clock())
 
-    @as_spool_errors()
     def _heads(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         wanted = list(names)
-        for start in range(0, len(wanted), AT_ONCE):
-            yield from heads(self._database, wanted[start : start + AT_ONCE])
+        with as_spool_errors():
+            for start in range(0, len(wanted), AT_ONCE):
+                yield from heads(self._database, wanted[start : start + AT_ONCE])
 
     def _ready_job(self, key: Key) -> MariaDBJob:
         return self._job(READY, key)
