@@ -30,6 +30,7 @@ from cocoai.check.public import public
 from cocoai.check.result import Result, note, ok, warning, wrong
 from cocoai.check.slack import secret_shape, slack
 from cocoai.check.speech import speech
+from cocoai.check.store import store
 from cocoai.check.target import Target
 from cocoai.check.units import units
 
@@ -128,6 +129,7 @@ def _network(target: Target, *, ask: bool) -> dict[str, Check]:
     """Return the checks that ask other machines, by the part that names each."""
     found: dict[str, Check] = {"slack.reach": partial(slack, target), "openai.reach": partial(openai, target)}
     found["openai.speech"] = partial(speech, target)
+    found["store"] = partial(store, target)
     if ask:
         found["openai.credit"] = partial(credit, target)
     return {**found, "public": partial(public, target), "slack.secret": partial(secret_shape, target)}

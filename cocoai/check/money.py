@@ -62,9 +62,9 @@ def _picture_case(settings: config.Settings, table: PriceTable, at: float) -> st
 
 
 def ledger(target: Target) -> Iterator[Result]:
-    """Yield whether the ledger can be read and is whole."""
+    """Yield whether the ledger can be read and is whole; nothing where it lies in a database."""
     settings = target.settings
-    if settings is None:
+    if settings is None or settings.store.address is not None:
         return
     path = os.path.join(settings.paths.var, FILE)
     folder = os.path.dirname(path)

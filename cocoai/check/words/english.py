@@ -23,6 +23,7 @@ PARTS = {
     "pool.refused": "Signatures so far",
     "pool.met": "Trouble met",
     "inbox": "Inbox",
+    "store": "Database",
     "units": "Services",
     "units.tmpfiles": "Folder in /run",
     "units.certbot": "Renewal",
@@ -152,6 +153,13 @@ CASES = {
         "{number} wrong and {stale} stale ones beside right ones: an old app, or somebody who tries to forge them",
         "",
     ),
+    "store.ok": ("{address} can be reached, and is fit", ""),
+    "store.no_driver": ("cannot be used: {reason}", "Install CocoAI with its extra: pip install 'cocoai[mariadb]'"),
+    "store.away": (
+        "{address} cannot be asked: {reason}",
+        "See whether the server runs and lets this machine in, and [store] url and password in {file}.",
+    ),
+    "store.unfit": ("{address}: {text}", "{program} store check   (docs/store.md says what each means)"),
     "inbox.ok": ("empty: no request waits for the store", ""),
     "inbox.unseen": ("{folder} cannot be read by this user", "sudo {program} check"),
     "inbox.waiting": (

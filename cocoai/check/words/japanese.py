@@ -23,6 +23,7 @@ PARTS = {
     "pool.refused": "これまでの署名",
     "pool.met": "プールで起きている問題",
     "inbox": "受信箱",
+    "store": "データベース",
     "units": "サービス",
     "units.tmpfiles": "/runのフォルダー",
     "units.certbot": "証明書の更新",
@@ -148,6 +149,16 @@ CASES = {
     "pool.refused.some": (
         "正しいもののほかに、誤りが {number} 件、古いものが {stale} 件あります（古いアプリか、誰かの偽造です）",
         "",
+    ),
+    "store.ok": ("{address} に届き、問題ありません", ""),
+    "store.no_driver": ("使えません: {reason}", "追加の機能とともにCocoAIを入れます: pip install 'cocoai[mariadb]'"),
+    "store.away": (
+        "{address} に尋ねられません: {reason}",
+        "サーバーが動き、このマシンからの接続を許しているか、{file} の [store] のurlとpasswordを確かめてください。",
+    ),
+    "store.unfit": (
+        "{address} に問題があります: {text}",
+        "{program} store check   （意味は docs/store.md にあります）",
     ),
     "inbox.ok": ("空です（保存先を待つリクエストはありません）", ""),
     "inbox.unseen": ("{folder} はこのユーザーには読めません", "sudo {program} check"),

@@ -1,0 +1,50 @@
+"""Look at the database that several machines share: whether it can be reached, and is fit for its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cocoai.check.result import Result, ok, warning, wrong
+from cocoai.check.target import Target
+from cocoai.errors import CocoAIError
+from cocoai.stores import database_of
+
+if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
+
+
+def store(target: Target) -> Iterator[Result]:
+    """Yield what is wrong with the database of [store]; nothing where jobs are files."""
+    settings = target.settings
+    if settings is None or settings.store.address is None:
+        return
+    from cocoai.store.command import connections_of
+
+    try:
+        database = database_of(settings)
+    except CocoAIError as error:
+        yield wrong("store", "no_driver", reason=str(error))
+        return
+    if database is not None:
+        yield from _asked(target, database, connections_of(settings.pool))
+
+
+def _asked(target: Target, database: MariaDB, connections: int) -> Iterator[Result]:
+    """Yield what the server says; `connections` are those that this machine opens at most."""
+    from cocoai.engine.mariadb.errors import MariaDBError
+    from cocoai.store.fitness import findings
+
+    address = str(database.address)
+    try:
+        found = [each for each in findings(database, connections) if each.level != "ok"]
+    except MariaDBError as error:
+        yield wrong("store", "away", address=address, reason=str(error), file=target.shown_file)
+        return
+    finally:
+        database.close()
+    for each in found:
+        level = wrong if each.level == "error" else warning
+        yield level("store", "unfit", address=address, text=each.text)
+    if not found:
+        yield ok("store", address=address)
