@@ -145,10 +145,11 @@ def _socket(address: Address) -> socket.socket:
 def _beginning(timeout: float) -> str:
     """Return what each session begins with, in words that 10.11 and 11.8 both know.
 
-    A table that is being changed is waited for, too, no longer than we wait for the result.
+    A table that is being changed is waited for, too, no longer than we wait for the result. And whatever the server's
+    own mode is: without the strict one it would cut what is too long for its column, a key too.
     """
     return (
         f"SET tx_isolation='READ-COMMITTED', innodb_lock_wait_timeout={LOCK_TIMEOUT},"
         f" lock_wait_timeout={max(1, int(timeout * 0.8))}, idle_transaction_timeout=5,"
-        " group_concat_max_len=16777216, time_zone='+00:00'"
+        " group_concat_max_len=16777216, time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
     )
