@@ -1,7 +1,9 @@
 """The ledger in a MariaDB database that several machines share: its tables, and how one process at a time writes them.
 
-Each transaction first locks one row, as each sum is of rows that others may be about to write: without it two machines
-that hold at the same time would each see the budget that the other has not taken yet.
+Each that writes first counts one row up, and so keeps all others waiting until it commits, as each sum is of rows that
+others may be about to write: without it two machines that hold at the same time would each see the budget that the
+other has not taken yet. `SELECT … FOR UPDATE` would do on one server. Where several servers take writes (Galera), each
+knows its own locks alone, but at the commit they compare which rows were written.
 """
 
 from __future__ import annotations
@@ -51,12 +53,14 @@ PRIMARY KEY (month, scope, threshold)
 LEDGER_TABLES = (
     _CHARGE,
     _NOTICE,
-    "CREATE TABLE IF NOT EXISTS ledger_lock (id TINYINT UNSIGNED NOT NULL PRIMARY KEY) ENGINE=InnoDB",
-    "REPLACE INTO ledger_lock VALUES (1)",
+    "CREATE TABLE IF NOT EXISTS ledger_turn (id TINYINT UNSIGNED NOT NULL PRIMARY KEY, number BIGINT UNSIGNED NOT NULL)"
+    " ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
+    "INSERT INTO ledger_turn (id, number) VALUES (1, 0) ON DUPLICATE KEY UPDATE id = id",
 )
-"""The statements that make the ledger's tables, and the row that each transaction locks."""
+"""The statements that make the ledger's tables, and the row that is counted up. They may be run again."""
 
-_LOCK = "SELECT id FROM ledger_lock WHERE id = 1 FOR UPDATE"
+_TAKE_TURN = "UPDATE ledger_turn SET number = number + 1 WHERE id = 1"
+_AT_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 
 class MariaDBStore:
@@ -68,29 +72,31 @@ class MariaDBStore:
     def read(
         self, run: Callable[[Statements], Result], *, patience: float = PATIENCE, at_one_moment: bool = False
     ) -> Result:
-        """Return what `run` reads. At one moment it does so while nobody writes; MariaDB's own patience is shorter."""
+        """Return what `run` reads. Nobody waits for a reader, nor a reader for anybody."""
         del patience
         with _as_ledger_errors():
-            return self._transaction(run) if at_one_moment else run(_Statements(self.database))
+            if not at_one_moment:
+                return run(_Statements(self.database))
+            # That is of the transaction that is begun next.
+            self.database.execute(_AT_ONE_MOMENT)
+            return self.database.transaction(lambda statements: run(_Statements(statements)))
 
     def write(self, run: Callable[[Statements], Result]) -> Result:
         """Call `run` while no other process on any machine writes, and commit what it has written.
 
         Where the connection breaks it is called once more: whether it was committed, its own rows tell.
         """
-        with _as_ledger_errors():
-            try:
-                return self._transaction(run)
-            except Unreachable:
-                return self._transaction(run)
 
-    def _transaction(self, run: Callable[[Statements], Result]) -> Result:
-        def locked(statements: mariadb.Transaction) -> Result:
-            if not statements.rows(_LOCK):
-                raise LedgerBroken(f"{self.database.address}: its row to lock is missing; `cocoai store init` makes it")
+        def in_turn(statements: mariadb.Transaction) -> Result:
+            if not statements.execute(_TAKE_TURN):
+                raise LedgerBroken(f"{self.database.address}: ledger_turn has no row; `cocoai store init` makes it")
             return run(_Statements(statements))
 
-        return self.database.transaction(locked)
+        with _as_ledger_errors():
+            try:
+                return self.database.transaction(in_turn)
+            except Unreachable:
+                return self.database.transaction(in_turn)
 
     def is_made(self) -> bool:
         """Return True: `cocoai store init` makes the tables."""

@@ -5,6 +5,7 @@ Each process has a connection of its own, as on a machine of its own: MariaDB kn
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -17,7 +18,8 @@ import pytest
 from cocoai.ledger.caps import BudgetHeld, Caps, OverBudget
 from cocoai.ledger.charge import Bill, PaidCall, Payer
 from cocoai.ledger.ledger import Ledger
-from cocoai.ledger.store import LedgerBroken
+from cocoai.ledger.notices import Notice
+from cocoai.ledger.store import LedgerBroken, Statements
 from tests.ledger.charges import CENT, NOON
 from tests.ledger.payers import MONTHS
 
@@ -132,9 +134,9 @@ def test_no_cent_over_the_cap_from_several_machines(books: MariaDB, mariadb: Ser
     assert [] == keys
 
 
-def test_without_the_row_that_is_locked_the_cap_is_passed(books: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_row_that_is_counted_up_the_cap_is_passed(books: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
     """So the test above would see it."""
-    monkeypatch.setattr(shared, "_LOCK", "SELECT id FROM ledger_lock WHERE id = 1")
+    monkeypatch.setattr(shared, "_TAKE_TURN", "SELECT number FROM ledger_turn WHERE id = 1")
 
     passed = []
     for _ in range(20):  # two must hold in the same instant
@@ -174,3 +176,38 @@ def test_a_hold_whose_commit_was_not_heard_of_is_one_hold(books: MariaDB) -> Non
     number = ledger.hold(PaidCall("C1-1.0-1.0", 1, Payer("T1", "C1", "U1"), "chat", "m", BOUND, "{}"))
 
     assert (1, 1) == (number, len(ledger.open_holds()))
+
+
+def test_who_reads_neither_waits_nor_lets_wait(books: MariaDB) -> None:
+    """A summary is of one moment, though somebody is writing, and others write while it is read."""
+    ledger, other = ledger_of(books), MariaDB(books.address)
+    other.execute("START TRANSACTION")
+    other.execute(shared._TAKE_TURN)
+    other.execute("INSERT INTO notice (month, scope, threshold, at) VALUES ('2026-11', 'team', 50, 0)")
+    count = "SELECT count(*) FROM notice"
+
+    def read(statements: Statements) -> list[int]:
+        before = int(statements.rows(count)[0][0])
+        other.execute("COMMIT")
+        return [before, int(statements.rows(count)[0][0])]
+
+    assert [0, 0] == ledger.store.read(read, at_one_moment=True)
+    assert [(1,)] == ledger.store.read(lambda statements: statements.rows(count))
+    other.close()
+
+
+def test_a_machine_that_stalls_while_it_writes_is_waited_for(books: MariaDB) -> None:
+    """The server ends its session within seconds, and undoes what it has written; until then others try again."""
+    errors: list[int] = []
+    stalled, waiting = MariaDB(books.address), MariaDB(books.address, note=errors.append)
+    stalled.execute("START TRANSACTION")
+    stalled.execute(shared._TAKE_TURN)
+    stalled.execute("INSERT INTO notice (month, scope, threshold, at) VALUES ('2026-11', 'team', 50, 0)")
+    ledger = Ledger(MariaDBStore(waiting), Caps(CAP), MONTHS, clock=lambda: NOON)
+    taken: list[Notice] | None = None
+    while taken is None:
+        with contextlib.suppress(LedgerBroken):
+            taken = ledger.take_notices()
+
+    assert [] == taken
+    assert {1205} == set(errors)  # the connection was kept
