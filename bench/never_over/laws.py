@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bench.never_over.biller import BilledCall
-from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.charge import Payer
-from cocoai.ledger.store import LedgerStore
+from cocoai.ledger.database import SqliteStore
+from cocoai.ledger.store import LedgerStore, Statements
 
 BY_USAGE = frozenset({"told", "priced"})
 """How the cost of a charge is known if it must be what was billed, to the nano-dollar."""
@@ -61,31 +61,39 @@ def read_charges(store: LedgerStore) -> list[ChargedCall]:
     return [ChargedCall(*row) for row in store.read(lambda statements: statements.rows(query))]
 
 
-_WITNESS = """
-CREATE TRIGGER {event}_{column} AFTER {event} ON charge
-WHEN (SELECT sum(coalesce(spent, held)) FROM charge WHERE month = NEW.month AND {column} = NEW.{column}) > {cap}
+_SUM = "(SELECT sum(coalesce(spent, held)) FROM charge WHERE month = NEW.month AND {column} = NEW.{column}) > {cap}"
+_SQLITE_WITNESS = f"""
+CREATE TRIGGER {{event}}_{{column}} AFTER {{event}} ON charge WHEN {_SUM}
 BEGIN
-    INSERT INTO witness VALUES (NEW.month || ', ' || NEW.{column} || ': over {cap} by ' || NEW.key);
+    INSERT INTO witness VALUES (NEW.month || ', ' || NEW.{{column}} || ': over {{cap}} by ' || NEW.key);
 END
 """
-"""A trigger of SQLite's, which sees each moment of the ledger, however short."""
+_MARIADB_WITNESS = f"""
+CREATE TRIGGER {{event}}_{{column}} AFTER {{event}} ON charge FOR EACH ROW IF {_SUM} THEN
+    INSERT INTO witness VALUES (CONCAT(NEW.month, ', ', NEW.{{column}}, ': over {{cap}} by ', NEW.key));
+END IF
+"""
+"""Triggers, which see each moment of the ledger, however short."""
 
 
-def call_witness(path: str, caps: Caps) -> None:
-    """Have the ledger at `path`, which is made if it is missing, note each moment at which a cap is passed."""
+def call_witness(store: LedgerStore, caps: Caps) -> None:
+    """Have a ledger, which is made if it is missing, note each moment at which a cap is passed."""
     limits = {"team": caps.team, "person": caps.person, "channel": caps.channel}
-    with database.transaction(path) as connection:
-        connection.execute("CREATE TABLE witness (detail TEXT)")
+    witness = _SQLITE_WITNESS if isinstance(store, SqliteStore) else _MARIADB_WITNESS
+
+    def run(statements: Statements) -> None:
+        statements.execute("CREATE TABLE witness (detail TEXT)")
         for column, cap in limits.items():
             for event in ("INSERT", "UPDATE") if cap is not None else ():
-                connection.execute(_WITNESS.format(event=event, column=column, cap=cap))
+                statements.execute(witness.format(event=event, column=column, cap=cap))
+
+    store.write(run)
 
 
-def hear_witness(path: str) -> Iterator[Violation]:
+def hear_witness(store: LedgerStore) -> Iterator[Violation]:
     """Yield what the witness has noted."""
-    with database.reading(path) as connection:
-        for (detail,) in connection.execute("SELECT detail FROM witness").fetchall():
-            yield Violation(MoneyLaw.HELD, detail)
+    for (detail,) in store.read(lambda statements: statements.rows("SELECT detail FROM witness")):
+        yield Violation(MoneyLaw.HELD, detail)
 
 
 def violations(charges: Sequence[ChargedCall], bills: Sequence[BilledCall], caps: Caps) -> Iterator[Violation]:

@@ -24,18 +24,18 @@ from bench.never_over.laws import (
     violations,
     violations_at_the_end,
 )
+from bench.never_over.places import InFile, Place
 from bench.never_over.worker import POINTS, Death, Worker
 from cocoai.answer import Books
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.fork import fork
-from cocoai.ledger import database
 from cocoai.ledger.caps import Caps
-from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.months import Months, read_months
 from cocoai.ledger.prices import read_prices
+from cocoai.ledger.store import LedgerStore
 from cocoai.ledger.tariff import Tariff
 from cocoai.slack.model.question import Question
 from cocoai.spool.file_spool import FileSpool
@@ -64,9 +64,9 @@ SWEEP_EVERY = 0.5
 Clock = Callable[[], float]
 
 
-def make_books(folder: str, caps: Caps, months: Months, clock: Clock) -> Books:
-    """Return the product's books, with the ledger in `folder`."""
-    ledger = Ledger(SqliteStore(os.path.join(folder, database.FILE)), caps, months, clock=clock)
+def make_books(store: LedgerStore, folder: str, caps: Caps, months: Months, clock: Clock) -> Books:
+    """Return the product's books; all but the ledger lies in `folder`."""
+    ledger = Ledger(store, caps, months, clock=clock)
     tariff = Tariff(read_prices(), "https://api.openai.com/v1")
     return Books(ledger, tariff, TokenRatio(os.path.join(folder, "calibration.json")), clock)
 
@@ -90,7 +90,7 @@ def caps_for(calls: int) -> Caps:
 
 @dataclass
 class NeverOver:
-    """One run in `folder`. `make_books` makes a worker's books.
+    """One run in `folder`. `make_books` makes a worker's books, with the ledger in `place`; None is a file in `folder`.
 
     `killed` counts the kills by the point at which they came, "anywhere" for those from outside. `looks` counts how
     often the laws were checked meanwhile, `swept` the holds that the sweeps have settled.
@@ -98,7 +98,8 @@ class NeverOver:
 
     folder: Path
     shape: Shape
-    make_books: Callable[[str, Caps, Months, Clock], Books] = make_books
+    make_books: Callable[[LedgerStore, str, Caps, Months, Clock], Books] = make_books
+    place: Place | None = None
     violations: list[Violation] = field(default_factory=list)
     killed: Counter[str] = field(default_factory=Counter)
     looks: int = 0
@@ -112,7 +113,8 @@ class NeverOver:
         self._spool = FileSpool(str(self.folder))
         self._months = [read_months(zone, lambda: EDGE) for zone in ZONES]
         self._address, self.bills_file = str(self.folder / "biller"), self.folder / "bills"
-        self.ledger_file = self.folder / database.FILE
+        self._place = self.place or InFile(self.folder)
+        self._store = self._place.open()
         self._over = self.folder / "over"
         self._plans = self._random.sample(list(range(self.shape.kills)), self.shape.kills)
 
@@ -120,7 +122,7 @@ class NeverOver:
         """Run to the end, with what the laws say in `violations`, and return this object."""
         self._spool.make_folders()
         self.bills_file.touch()
-        call_witness(str(self.ledger_file), self.shape.caps)
+        call_witness(self._store, self.shape.caps)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self._address)
             listener.listen(64)
@@ -138,7 +140,7 @@ class NeverOver:
                 os.waitpid(pid, 0)
         self._sweep()
         self.violations += violations_at_the_end(*self._books_now(), self.shape.caps)
-        self.violations += hear_witness(str(self.ledger_file))
+        self.violations += hear_witness(self._store)
         return self
 
     def _work(self) -> None:
@@ -149,6 +151,7 @@ class NeverOver:
             self._start_workers()
             self._kill_workers()
             self._reap_workers()
+            self._place.disturb(self._put / self.shape.calls)
             if time.monotonic() >= next_sweep:
                 next_sweep = time.monotonic() + SWEEP_EVERY
                 self._sweep()
@@ -183,16 +186,16 @@ class NeverOver:
                 self._to_kill[pid] = time.monotonic() + self._random.uniform(0, LONGEST_LIFE)
 
     def _run_worker(self, months: Months, death: Death) -> None:
-        books = self._books(months)
+        books = self._books(months, self._place.open())
         Worker(str(self.folder), books, self._address, death=death, is_over=self._over.exists).run()
 
-    def _books(self, months: Months) -> Books:
+    def _books(self, months: Months, store: LedgerStore) -> Books:
         jumps = random.Random()
 
         def clock() -> float:
             return EDGE + jumps.choice(JUMPS)
 
-        return self.make_books(str(self.folder), self.shape.caps, months, clock)
+        return self.make_books(store, str(self.folder), self.shape.caps, months, clock)
 
     def _kill_workers(self) -> None:
         for pid, at in list(self._to_kill.items()):
@@ -215,7 +218,7 @@ class NeverOver:
 
     def _sweep(self) -> None:
         """Settle the holds of dead workers, beside the living ones, as the hourly sweep does."""
-        self.swept += settle_dead_holds(self._spool, self._books(self._months[0]))
+        self.swept += settle_dead_holds(self._spool, self._books(self._months[0], self._store))
 
     def _look(self) -> None:
         """Check the laws as they must hold at every moment."""
@@ -225,7 +228,7 @@ class NeverOver:
     def _books_now(self) -> tuple[list[ChargedCall], list[BilledCall]]:
         """Return the ledger's charges and the biller's bills; those are read first, since every bill has its charge."""
         bills = read_bills(str(self.bills_file))
-        return read_charges(SqliteStore(str(self.ledger_file))), bills
+        return read_charges(self._store), bills
 
     def figures(self) -> dict[str, str]:
         """Return the figures of a run that is over, by their names."""
@@ -246,6 +249,7 @@ class NeverOver:
             "the cap, in each of these months": f"{self.shape.caps.team:,} {' '.join(months)}",
             "kills": str(self.killed.total()),
             **{f"killed {point}": str(count) for point, count in sorted(self.killed.items())},
+            "kills of the server": str(self._place.kills),
             "holds settled by the sweep": str(self.swept),
             "looks at the laws meanwhile": str(self.looks),
             "holds open at the end": str(sum(charge.spent is None for charge in charges)),

@@ -17,7 +17,7 @@ from cocoai.chatgpt.chunk import Usage
 from cocoai.chatgpt.request_size import RequestSize
 from cocoai.chatgpt.stream import Ending
 from cocoai.errors import Permanent
-from cocoai.ledger.caps import BudgetHeld
+from cocoai.ledger.caps import PayLater
 from cocoai.slack.model.question import Question
 from cocoai.spool.disk import Disk
 from cocoai.spool.file_spool import FileSpool
@@ -105,7 +105,7 @@ class Worker:
         try:
             if not job.last("answer"):
                 self._pay(attempt, PaidRequests(attempt, self._books))
-        except BudgetHeld as error:
+        except PayLater as error:
             until = time.time() + HELD_WAIT
             job.record("retry", retry_at=until, why=str(error), free=True, sent=False, held=True)
         except Permanent as error:

@@ -50,11 +50,18 @@ PRIMARY KEY (month, scope, threshold)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC
 """
 
+# One row. number: how often the ledger was written.
+_TURN = """
+CREATE TABLE IF NOT EXISTS ledger_turn (
+id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+number BIGINT UNSIGNED NOT NULL
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC
+"""
+
 LEDGER_TABLES = (
     _CHARGE,
     _NOTICE,
-    "CREATE TABLE IF NOT EXISTS ledger_turn (id TINYINT UNSIGNED NOT NULL PRIMARY KEY, number BIGINT UNSIGNED NOT NULL)"
-    " ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
+    _TURN,
     "INSERT INTO ledger_turn (id, number) VALUES (1, 0) ON DUPLICATE KEY UPDATE id = id",
 )
 """The statements that make the ledger's tables, and the row that is counted up. They may be run again."""

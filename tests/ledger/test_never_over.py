@@ -27,7 +27,7 @@ from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.months import Months, read_months
 from cocoai.ledger.prices import read_prices
-from cocoai.ledger.store import LedgerBroken
+from cocoai.ledger.store import LedgerBroken, LedgerStore
 from tests.ledger.broken_ledgers import (
     BillsCachedInFull,
     ChecksOutsideTheTransaction,
@@ -62,10 +62,10 @@ def test_never_over(short_folder: Callable[[], Path]) -> None:
     assert 0 <= sum(rows.values()) - rows["refused"] - int(figures["requests billed"]) <= rows["lost"]
 
 
-def books_with_cached_in_full(folder: str, caps: Caps, months: Months, clock: Clock) -> Books:
+def books_with_cached_in_full(store: LedgerStore, folder: str, caps: Caps, months: Months, clock: Clock) -> Books:
     """Return books that are right but for their tariff."""
     tariff = BillsCachedInFull(read_prices(), "https://api.openai.com/v1")
-    return replace(make_books(folder, caps, months, clock), tariff=tariff)
+    return replace(make_books(store, folder, caps, months, clock), tariff=tariff)
 
 
 def test_cached_tokens_that_are_billed_in_full_are_caught(short_folder: Callable[[], Path]) -> None:

@@ -11,13 +11,16 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.never_over.places import OnServer
+from bench.never_over.run import NeverOver, Shape, caps_for
 from cocoai.ledger.caps import BudgetHeld, Caps, OverBudget
 from cocoai.ledger.charge import Bill, PaidCall, Payer
-from cocoai.ledger.ledger import Ledger
+from cocoai.ledger.ledger import _UPDATE, Ledger
 from cocoai.ledger.notices import Notice
 from cocoai.ledger.store import LedgerBroken, Statements
 from tests.ledger.charges import CENT, NOON
@@ -147,6 +150,18 @@ def test_without_the_row_that_is_counted_up_the_cap_is_passed(books: MariaDB, mo
     assert any(passed)
 
 
+def test_never_over(books: MariaDB, mariadb: Server, short_folder: Callable[[], Path]) -> None:
+    """Processes pay by the product's own door, and are killed at each point of a call, and the server twice."""
+    place = OnServer(mariadb, books.address, 2)
+    run = NeverOver(short_folder(), Shape(4, 100, 10, caps_for(100), "cocoai"), place=place).run()
+    figures = run.figures()
+
+    assert [] == run.violations, figures
+    assert 2 == place.kills
+    assert "0" == figures["holds open at the end"]
+    assert int(figures["of these, refused for a cap"]) > 0
+
+
 def test_a_bill_that_is_sent_twice_counts_once(books: MariaDB) -> None:
     """The second finds the hold settled, even if it says something else."""
     ledger = ledger_of(books)
@@ -156,6 +171,16 @@ def test_a_bill_that_is_sent_twice_counts_once(books: MariaDB) -> None:
     ledger.settle("C1-1.0-1.0", number, Bill(5 * CENT, "priced"))
 
     assert 3 * CENT == ledger.spent(MONTHS.of(NOON))
+
+
+def test_a_bill_that_does_not_look_whether_the_hold_is_open_is_caught(
+    books: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test above would see it."""
+    monkeypatch.setattr("cocoai.ledger.ledger._UPDATE", _UPDATE.replace(" AND spent IS NULL", ""))
+
+    with pytest.raises(AssertionError):
+        test_a_bill_that_is_sent_twice_counts_once(books)
 
 
 def test_a_hold_whose_commit_was_not_heard_of_is_one_hold(books: MariaDB) -> None:
