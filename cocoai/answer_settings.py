@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from functools import partial
+from typing import TYPE_CHECKING
 
 from cocoai import config
 from cocoai.answer.ears import HEARING
 from cocoai.answer.options import AnswerOptions, DocumentOptions, ImageOptions, MoneyOptions, SpeechOptions
 from cocoai.answer.pictures import MOVING
-from cocoai.documents.document import HISTORY_FILE
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.live_message import Writers
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.markdown.message_layout import Layout
+from cocoai.stores import history_of
 from cocoai.texts import TextsByLanguage
+
+if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
 
 JOB_MARGIN = 120.0
 """Seconds that a job may take beyond the model's total_timeout: six times SLACK_PATIENCE."""
@@ -25,8 +30,10 @@ def access_rules(settings: config.Settings) -> AccessRules:
     return AccessRules(slack.allow_channels, slack.allow_users, slack.external_users, slack.direct_messages)
 
 
-def answer_options(settings: config.Settings, writers: Writers) -> AnswerOptions:
+def answer_options(settings: config.Settings, writers: Writers, database: MariaDB | None = None) -> AnswerOptions:
     """Return the options of answers, from the settings; `writers` counts the replies that are written now.
+
+    `database` as in spool_of().
 
     Raise `CocoAIError` if a file of instructions that the settings name cannot be read.
     """
@@ -50,9 +57,10 @@ def answer_options(settings: config.Settings, writers: Writers) -> AnswerOptions
         ),
         speech=SpeechOptions(**vars(settings.speech)),
         images=image_options(settings.images),
-        documents=document_options(settings),
+        documents=document_options(settings, database),
         reactions=settings.reactions,
         history_days=settings.history.keep_days,
+        history=partial(history_of, settings, database),
         attachments=AttachmentLimits(
             answer.attachments_mib * 1024 * 1024, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),
@@ -65,7 +73,7 @@ def image_options(images: config.ImageSettings) -> ImageOptions | None:
     return drawing if images.use else None
 
 
-def document_options(settings: config.Settings) -> DocumentOptions | None:
+def document_options(settings: config.Settings, database: MariaDB | None = None) -> DocumentOptions | None:
     """Return what answers rest on, from the settings; None if there are neither documents nor a history."""
     documents, history = settings.documents, settings.history.keep_days > 0
     if not (documents.is_on or history):
@@ -75,7 +83,7 @@ def document_options(settings: config.Settings) -> DocumentOptions | None:
     from cocoai.documents.kept_rules import KeptRules
 
     var = settings.paths.var
-    rules = KeptRules(settings.readers, documents.channels, os.path.join(var, HISTORY_FILE))
+    rules = KeptRules(settings.readers, documents.channels, partial(history_of, settings, database))
     path = os.path.join(var, FILE)
     return DocumentOptions(path, rules, documents.max_tokens, documents=documents.is_on, history=history)
 

@@ -104,7 +104,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     books = books_of(settings, database)
     troubles = Troubles(var)
     answerers = AnswererFactory(
-        spool, answer_options(settings, scoreboard), connections, identity, books, var, troubles
+        spool, answer_options(settings, scoreboard, database), connections, identity, books, var, troubles
     )
     check = last_check.CheckTask(settings)
     report = ReportTask(spool, books.ledger, answerers.options.money)
@@ -124,7 +124,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
                 identity.try_refresh, every=60.0, is_wanted=lambda: identity.is_stale() or troubles.has(SLACK)
             ),
             PeriodicTask(answerers.tell_troubles, every=60.0, is_wanted=troubles.has_files),
-            *document_tasks(settings),
+            *document_tasks(settings, database),
             *machine_tasks(settings, database, scoreboard),
             *inbox_tasks(inbox, lambda: handlers, var),
         ],

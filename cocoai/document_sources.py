@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from cocoai import config
 from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.index_task import IndexTask, delete_index
 from cocoai.documents.source import DocumentSource
+from cocoai.stores import history_of
+
+if TYPE_CHECKING:
+    from cocoai.documents.mariadb_history import MariaDBHistory
+    from cocoai.engine.mariadb.mariadb import MariaDB
+
+log = logging.getLogger(__name__)
 
 
-def index_task(settings: config.Settings) -> IndexTask:
-    """Return the task that keeps the index current, for the master."""
-    return IndexTask(settings.paths.var, partial(document_sources, settings))
+def index_task(settings: config.Settings, database: MariaDB | None = None) -> IndexTask:
+    """Return the task that keeps the index current, for the master; `database` as in spool_of()."""
+    return IndexTask(settings.paths.var, partial(document_sources, settings, database))
 
 
-def document_sources(settings: config.Settings) -> list[DocumentSource]:
-    """Return the sources that are switched on. They are imported here: only the process that indexes needs them."""
+def document_sources(settings: config.Settings, database: MariaDB | None = None) -> list[DocumentSource]:
+    """Return the sources that are switched on. They are imported here: only the process that indexes needs them.
+
+    `database` as in spool_of().
+    """
     sources: list[DocumentSource] = []
     if settings.documents.folder:
         from cocoai.documents.folder import FolderSource
@@ -27,11 +39,9 @@ def document_sources(settings: config.Settings) -> list[DocumentSource]:
     if settings.history.keep_days:
         from cocoai.kept_answers import history_source
 
-        sources.append(history_source(settings))
+        sources.append(history_source(settings, database))
     else:
-        from cocoai.documents.history import delete
-
-        delete(os.path.join(settings.paths.var, HISTORY_FILE))  # what other settings have kept
+        delete_history(settings, database)  # what other settings have kept
     if settings.documents.channels:
         from cocoai.slack_documents.source import slack_source
 
@@ -43,14 +53,32 @@ def document_sources(settings: config.Settings) -> list[DocumentSource]:
     return sources
 
 
-def delete_documents(var: str) -> None:
+def delete_history(settings: config.Settings, database: MariaDB | None = None) -> None:
+    """Delete what was kept on this machine; in a database, which others may use, what no machine keeps any more.
+
+    `database` as in spool_of(). A database that is away is asked the next time. Raise OSError if a file stays.
+    """
+    from cocoai.documents.file_history import delete
+
+    delete(os.path.join(settings.paths.var, HISTORY_FILE))
+    if settings.store.address is None:
+        return
+    from cocoai.documents.history import HistoryBroken
+
+    try:
+        cast("MariaDBHistory", history_of(settings, database)).remove_unkept()
+    except HistoryBroken as error:
+        log.warning("history outcome=not-deleted reason=%s", error)
+
+
+def delete_documents(settings: config.Settings, database: MariaDB | None = None) -> None:
     """Delete the history, what was listed of Slack, and the index unless a process is writing it.
 
-    Raise OSError if that fails.
+    `database` as in spool_of(). Raise OSError if that fails.
     """
-    from cocoai.documents.history import delete
     from cocoai.slack_documents.listing import forget_listing
 
-    delete(os.path.join(var, HISTORY_FILE))
+    delete_history(settings, database)
+    var = settings.paths.var
     forget_listing(var)
     delete_index(var)

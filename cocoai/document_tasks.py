@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from typing import TYPE_CHECKING
 
 from cocoai import config
 from cocoai.documents.document import HISTORY_FILE, INDEX_FILE
 from cocoai.spool.runner import PeriodicTask
 
+if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
 
-def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
+
+UNKEPT_EVERY = 3600.0
+"""Seconds between two looks whether the database has a history that no machine keeps any more."""
+
+
+def document_tasks(settings: config.Settings, database: MariaDB | None = None) -> list[PeriodicTask]:
     """Return the task that keeps the index of documents current; what was asked before is found there too.
 
-    Where there is neither, nothing of it is imported, and the task deletes what was made when there was.
+    Where there is neither, nothing of it is imported, and the task deletes what was made when there was. `database` as
+    in spool_of().
     """
     if not (settings.documents.is_on or settings.history.keep_days):
         left = [os.path.join(settings.paths.var, name) for name in (INDEX_FILE, HISTORY_FILE)]
-        return [
-            PeriodicTask(partial(delete_documents, settings), 60.0, is_wanted=lambda: any(map(os.path.exists, left)))
-        ]
+        delete = partial(delete_documents, settings, database)
+        tasks = [PeriodicTask(delete, 60.0, is_wanted=lambda: any(map(os.path.exists, left)))]
+        return tasks if database is None else [*tasks, PeriodicTask(delete, UNKEPT_EVERY)]
     from cocoai.document_sources import index_task
 
-    task = index_task(settings)
+    task = index_task(settings, database)
     return [PeriodicTask(task.run, every=10.0, is_wanted=task.is_wanted)]
 
 
-def delete_documents(settings: config.Settings) -> None:
+def delete_documents(settings: config.Settings, database: MariaDB | None = None) -> None:
     """Delete the history and the index of documents, unless a process is writing that. Raise OSError if that fails."""
     from cocoai import document_sources
 
-    document_sources.delete_documents(settings.paths.var)
+    document_sources.delete_documents(settings, database)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from cocoai.documents.document import HISTORY, HISTORY_FILE
+from cocoai.documents.document import HISTORY
 from cocoai.documents.history import History
 from cocoai.documents.index_task import index_lock_path, index_path
 from cocoai.engine.process import locks
@@ -66,16 +66,18 @@ class ForgetReport:
 
 
 class Forgetter:
-    """What forgets below one `var`, and in its `spool`.
+    """What forgets in a `spool`, in a `history`, and in the index below `var`.
 
-    With `has_history` one is kept there now, whether its file is made yet or not. The index is waited for `patience`
-    seconds. `clock` returns epoch seconds. Methods raise `StoreError`, `HistoryBroken` and `IndexUnavailable`.
+    With `has_history` one is kept now, whether its file is made yet or not. The index is waited for `patience` seconds;
+    those of other machines lose with their next slice what is forgotten. `clock` returns epoch seconds. Methods raise
+    `StoreError`, `HistoryBroken` and `IndexUnavailable`.
     """
 
     def __init__(
         self,
         var: str,
         spool: Spool,
+        history: History,
         *,
         has_history: bool,
         patience: float,
@@ -85,7 +87,7 @@ class Forgetter:
         self._var = var
         self._spool = spool
         self._words = JobWords(spool, clock=clock)
-        self._history = History(os.path.join(var, HISTORY_FILE))
+        self._history = history
         self._has_history = has_history
         self._patience = patience
         self._clock = clock

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from cocoai import config
-from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.history import Exchange, History
 from cocoai.documents.history_source import HistorySource
+from cocoai.documents.index_task import index_path
 from cocoai.errors import Temporary
 from cocoai.json_values import encodable, objects_in, text_at
 from cocoai.slack.api.identity_cache import IdentityCache, binding
@@ -25,8 +25,12 @@ from cocoai.spool.job_words import JobWords, mentioned
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
-from cocoai.stores import spool_of
+from cocoai.stores import history_of, spool_of
 from cocoai.texts import language_of, split_model_prefix
+
+if TYPE_CHECKING:
+    from cocoai.documents.mariadb_history import MariaDBHistory
+    from cocoai.engine.mariadb.mariadb import MariaDB
 
 ASKED = frozenset(get_args(Kind)) - TASKS - {"ask", "thanks"}
 """The kinds of job that are a question of somebody's own, which everybody in the channel can read."""
@@ -35,13 +39,21 @@ AT_ONCE = 200
 """Jobs that are read before what they have is written."""
 
 
-def history_source(settings: config.Settings) -> HistorySource:
-    """Return the history as a source of documents, which collects what was answered, for the process that indexes."""
+def history_source(settings: config.Settings, database: MariaDB | None = None) -> HistorySource:
+    """Return the history as a source of documents, which collects what was answered, for the process that indexes.
+
+    `database` as in spool_of().
+    """
     var, slack = settings.paths.var, settings.slack
     identity = IdentityCache(os.path.join(var, "identity.json"), _ask_nobody, binding(slack.api_url, slack.bot_token))
-    spool = spool_of(settings)
+    spool, history = spool_of(settings, database), history_of(settings, database)
     collector = Collector(spool, identity, config.Personas(settings).models, JobWords(spool))
-    return HistorySource(History(os.path.join(var, HISTORY_FILE)), settings.history.keep_days, collector.collect)
+    if settings.store.address is None:
+        return HistorySource(history, settings.history.keep_days, collector.collect)
+    from cocoai.documents.followed_history import FollowedHistory
+
+    shared = cast("MariaDBHistory", history)
+    return FollowedHistory(shared, settings.history.keep_days, collector.collect, index=index_path(var))
 
 
 def _ask_nobody() -> Identity:
@@ -71,17 +83,17 @@ class Collector:
             raise Temporary("spool_unreadable") from error
 
     def _collect(self, history: History) -> None:
-        names, seen = {str(key) for key in self.spool.keys("done")}, history.seen()
-        new, seen = sorted(names - seen), seen & names
+        # In this order: another machine may see a job and finish one at this moment.
+        seen, names = history.seen(), {str(key) for key in self.spool.keys("done")}
+        new, swept = sorted(names - seen), seen - names
         for start in range(0, len(new), AT_ONCE):
             keys = new[start : start + AT_ONCE]
             jobs = list(self._read(keys))
-            seen |= set(keys)
             # First: once a deletion counts as seen, it is not looked at again, whoever is killed behind that.
             if deleted := {text_at(lines[0], "key") for _, lines in jobs if _is_deletion(lines)}:
                 history.forget(deleted, jobs[-1][1][-1].get("at", 0), is_made=True)
             self._drop_mentions(history, jobs)
-            history.keep(self._exchanges(jobs), seen)
+            history.keep(self._exchanges(jobs), keys, swept)
 
     def _drop_mentions(self, history: History, jobs: Iterable[tuple[Key, Sequence[Fact]]]) -> None:
         """Take out of these jobs the titles of what was forgotten while they were in hand, and left alone."""

@@ -1,4 +1,4 @@
-"""Where jobs and the ledger lie, by the settings: in files below `var`, or in a database that several machines share.
+"""Where jobs, the ledger and the history lie, by the settings: in files, or in a database that several machines share.
 
 What speaks to the database is imported only where there is one.
 """
@@ -19,6 +19,7 @@ from cocoai.spool.runner import PeriodicTask
 from cocoai.spool.spool import Spool
 
 if TYPE_CHECKING:
+    from cocoai.documents.history import History
     from cocoai.engine.mariadb.mariadb import MariaDB
     from cocoai.ledger.store import LedgerStore
 
@@ -82,6 +83,18 @@ def ledger_store(settings: config.Settings, database: MariaDB | None = None) -> 
     from cocoai.ledger.mariadb import MariaDBStore
 
     return MariaDBStore(cast("MariaDB", database or database_of(settings)))
+
+
+def history_of(settings: config.Settings, database: MariaDB | None = None) -> History:
+    """Return the questions and answers that are kept, by the settings; `database` as in spool_of()."""
+    if settings.store.address is None:
+        from cocoai.documents.document import HISTORY_FILE
+        from cocoai.documents.file_history import FileHistory
+
+        return FileHistory(os.path.join(settings.paths.var, HISTORY_FILE))
+    from cocoai.documents.mariadb_history import MariaDBHistory
+
+    return MariaDBHistory(cast("MariaDB", database or database_of(settings)))
 
 
 def machine_tasks(settings: config.Settings, database: MariaDB | None, scoreboard: Scoreboard) -> list[PeriodicTask]:

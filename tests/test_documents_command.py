@@ -16,7 +16,8 @@ import pytest
 from cocoai.cli import main
 from cocoai.document_sources import document_sources
 from cocoai.documents.document import HISTORY, HISTORY_FILE, SLACK, Document, DocumentSection
-from cocoai.documents.history import Exchange, History
+from cocoai.documents.file_history import FileHistory
+from cocoai.documents.history import Exchange
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_reader import IndexReader
 from cocoai.documents.index_task import index_lock_path
@@ -174,7 +175,7 @@ def test_earlier_answers_are_searched_for_questions_about_them(indexed: Team) ->
     """They are shown in their channel, beside the documents."""
     put(indexed, (Document(HISTORY, KEY, "How many rooms?", "1", channel="C0PRACTICE"), "Three meeting rooms."))
     indexed.set(SETTINGS + "[history]\nkeep_days = 1\n")
-    history = History(str(indexed.var / HISTORY_FILE))
+    history = FileHistory(str(indexed.var / HISTORY_FILE))
     history.keep([Exchange(KEY, KEY, "C0PRACTICE", "1.0", "U1", 1, "en", "How many rooms?", "Three.")], [])
 
     def earlier(*options: str) -> str:

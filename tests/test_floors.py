@@ -55,7 +55,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "chatgpt": ("conversation", "engine/client", "engine/process", "json_values", "errors"),
     "ledger": ("engine/client", "engine/mariadb", "engine/process", "errors"),
     "drawing": ("ledger", "errors"),
-    "documents": ("engine/process", "decoding", *PLAIN),
+    "documents": ("engine/mariadb", "engine/process", "decoding", *PLAIN),
     "forgetting": ("documents", "spool", "engine/process", "errors"),
     "troubles": ("slack/api", "engine/process", "errors"),
     "inbox": ("spool", "engine/web", "engine/process", "errors"),

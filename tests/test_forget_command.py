@@ -14,7 +14,7 @@ import pytest
 from cocoai import config
 from cocoai.cli import main
 from cocoai.documents.document import HISTORY, HISTORY_FILE
-from cocoai.documents.history import History
+from cocoai.documents.file_history import FileHistory
 from cocoai.documents.history_source import HistorySource
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import index_lock_path, index_path
@@ -56,7 +56,7 @@ class Machine:
         self.spool.make_folders()
         (self.var / "people").mkdir(exist_ok=True)
         (self.var / "people" / "U1").write_text("Ann\n")
-        self.history = History(str(self.var / HISTORY_FILE))
+        self.history = FileHistory(str(self.var / HISTORY_FILE))
 
     def put(self, key: Key, user: str, text: str) -> None:
         """Put a question."""
@@ -86,7 +86,7 @@ class Machine:
 
     def finds(self, words: str) -> list[str]:
         """Return the names of the documents that are found by these words, and have them; none without an index."""
-        search = PassageSearch(index_path(str(self.var)), KeptRules(history=str(self.var / HISTORY_FILE)))
+        search = PassageSearch(index_path(str(self.var)), KeptRules(history=lambda: self.history))
         found = [
             each
             for channel in ("C1", "C2")
@@ -276,7 +276,7 @@ KILLED_IN = [
     (Disk, "rename"),
     (Disk, "unlink"),
     (Disk, "fsync_folder"),
-    (History, "forget"),
+    (FileHistory, "forget"),
     (DocumentIndex, "remove"),
     (DocumentIndex, "optimize"),
     (forgetting, "forget_person"),

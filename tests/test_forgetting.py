@@ -11,7 +11,7 @@ import pytest
 
 from cocoai.answer.attempt import Attempt
 from cocoai.documents.document import HISTORY_FILE
-from cocoai.documents.history import History
+from cocoai.documents.file_history import FileHistory
 from cocoai.documents.history_source import HistorySource
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import index_path
@@ -47,13 +47,13 @@ def harness(tmp_path: Path, certificates: Certificates) -> Iterator[AnswerHarnes
 @pytest.fixture
 def keeping(harness: AnswerHarness) -> AnswerHarness:
     """Return a harness of which the settings keep a history."""
-    harness.changes |= KEEPING
+    harness.changes |= KEEPING | {"history": lambda: history(harness)}
     return harness
 
 
-def history(harness: AnswerHarness) -> History:
+def history(harness: AnswerHarness) -> FileHistory:
     """Return the history, opened anew."""
-    return History(str(harness.var / HISTORY_FILE))
+    return FileHistory(str(harness.var / HISTORY_FILE))
 
 
 def collect(harness: AnswerHarness, keep_days: int = 90) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def places(folder: Path, words: str) -> list[str]:
 @pytest.mark.parametrize("has_history", [True, False], ids=["on", "off"])
 def test_an_asker_s_share_of_a_thread_is_forgotten(harness: AnswerHarness, word: str, has_history: bool) -> None:
     """Nothing of it is left in any file, and the reply tells how much that was; what others asked there stays."""
-    harness.changes |= KEEPING if has_history else {}
+    harness.changes |= KEEPING | {"history": lambda: history(harness)} if has_history else {}
     first = says(harness, SECRET)
     says(harness, "and mine: blue-17", first, user="U0ASKER02")
     elsewhere = says(harness, "another thread: green-5")
@@ -215,7 +215,7 @@ KILLED_IN = [
     (JobWords, "blank"),
     (FileSpool, "_replace"),
     (JobWords, "drop_mentions"),
-    (History, "forget"),
+    (FileHistory, "forget"),
     (DocumentIndex, "remove"),
     (DocumentIndex, "optimize"),
     (Attempt, "record"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from cocoai.config.document_settings import HistorySettings
 from cocoai.document_sources import document_sources
 from cocoai.document_tasks import document_tasks
 from cocoai.documents.document import HISTORY_FILE
+from cocoai.documents.file_history import FileHistory
 from cocoai.documents.history import History
 from cocoai.errors import Temporary
 from cocoai.kept_answers import AT_ONCE, Collector, exchange_of
@@ -21,8 +22,13 @@ from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Fact
 from cocoai.spool.job_words import JobWords
 from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from tests.history_rooms import ROOMS, history_in
 from tests.options import FixedIdentity
 from tests.status.samples import settings_in
+
+if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
 
 pytestmark = pytest.mark.pure
 
@@ -110,11 +116,28 @@ def test_half_an_emoji_is_kept_as_a_question_mark() -> None:
 class Machine:
     """A spool with a history beside it, and what collects."""
 
-    def __init__(self, folder: Path) -> None:
-        self.spool = FileSpool(str(folder))
-        self.spool.make_folders()
-        self.history = History(str(folder / HISTORY_FILE))
+    def __init__(self, folder: Path, history: History, database: MariaDB | None = None) -> None:
+        self.history = history
+        self._folder = folder
+        self._database = database
+        self.spool = self.opened()
+        self.spool.prepare()
         self.read: list[str] = []
+
+    def opened(self) -> Spool:
+        """Return the spool, opened anew."""
+        if self._database is None:
+            return FileSpool(str(self._folder))
+        from cocoai.spool.mariadb.mariadb_spool import MariaDBSpool
+
+        return MariaDBSpool(self._database, str(self._folder))
+
+    def sweep(self, key: Key) -> None:
+        """Remove a job that was answered, as if it was old."""
+        if self._database is None:
+            (self._folder / "spool/done" / str(key)).unlink()
+        else:
+            assert 1 == self._database.execute("DELETE FROM job WHERE job_key = %s", (str(key),))
 
     def answer(self, number: int, text: str = "what?") -> Key:
         """Put a question and answer it; return its key."""
@@ -130,22 +153,33 @@ class Machine:
 
     def collect(self) -> int:
         """Collect; return how many jobs were read for it."""
-        machine = self
+        spool, before = self.opened(), len(self.read)
+        peek = spool.peek
 
-        class Reading(FileSpool):
-            def peek(self, state: str, key: Key) -> list[Fact]:
-                machine.read.append(str(key))
-                return super().peek(state, key)
+        def read(state: str, key: Key) -> list[Fact]:
+            self.read.append(str(key))
+            return peek(state, key)
 
-        before = len(self.read)
-        var = str(Path(self.spool._folders["done"]).parents[1])
-        Collector(Reading(var), FixedIdentity(), dict, JobWords(self.spool)).collect(self.history)
+        vars(spool)["peek"] = read
+        Collector(spool, FixedIdentity(), dict, JobWords(self.spool)).collect(self.history)
         return len(self.read) - before
 
 
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+@pytest.fixture(params=ROOMS)
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
+    """Return a machine whose jobs and history lie in files, or in a database."""
+    history = history_in(request.param, tmp_path, request)
+    return Machine(tmp_path, history, database_with_spool(request) if request.param == "mariadb" else None)
+
+
+def database_with_spool(request: pytest.FixtureRequest) -> MariaDB:
+    """Return the database of this test, with the tables of a spool."""
+    from cocoai.spool.mariadb.tables import SPOOL_TABLES
+
+    database: MariaDB = request.getfixturevalue("database")
+    for statement in SPOOL_TABLES:
+        database.execute(statement)
+    return database
 
 
 def test_each_job_is_read_once(machine: Machine) -> None:
@@ -158,7 +192,7 @@ def test_each_job_is_read_once(machine: Machine) -> None:
 
     assert (4, 0) == (machine.collect(), machine.collect())
     assert set(map(str, keys)) == machine.history.keys()
-    (Path(machine.spool._folders["done"]) / str(keys[0])).unlink()
+    machine.sweep(keys[0])
     machine.answer(10)
     assert 1 == machine.collect()
     assert str(keys[0]) not in machine.history.seen()
@@ -208,23 +242,24 @@ def test_a_kill_between_forgetting_and_keeping_loses_no_deletion(
     assert job is not None
     job.record("obeyed")
     machine.spool.finish(job)
-    for step, whole in (("keep", History.keep), ("forget", History.forget)):
+    for step in ("keep", "forget"):
+        whole = getattr(type(machine.history), step)
 
         def do_and_die(*args: Any, _whole: Any = whole, **kwargs: Any) -> None:
             _whole(*args, **kwargs)
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(History, step, do_and_die)
+            patched.setattr(type(machine.history), step, do_and_die)
             with pytest.raises(KeyboardInterrupt):
                 machine.collect()
         machine.collect()
 
         assert set() == machine.history.keys()
-        machine.history.keep((), ())  # as if nothing had been seen yet
+        machine.history.keep((), (), machine.history.seen())  # as if nothing had been seen yet
 
 
-def test_what_was_forgotten_before_it_was_collected_is_not_kept(machine: Machine, tmp_path: Path) -> None:
+def test_what_was_forgotten_before_it_was_collected_is_not_kept(machine: Machine) -> None:
     """Its job is blank."""
     key = machine.answer(1)
     JobWords(machine.spool).blank("done", key)
@@ -256,7 +291,7 @@ def test_what_was_forgotten_while_a_job_was_shown_it_has_no_title_there(machine:
 def test_without_a_spool_nothing_is_collected(tmp_path: Path) -> None:
     """It is tried again, and no file is made."""
     with pytest.raises(Temporary, match="spool_unreadable"):
-        Collector(FileSpool(str(tmp_path)), FixedIdentity(), dict).collect(History(str(tmp_path / HISTORY_FILE)))
+        Collector(FileSpool(str(tmp_path)), FixedIdentity(), dict).collect(FileHistory(str(tmp_path / HISTORY_FILE)))
 
     assert not (tmp_path / HISTORY_FILE).exists()
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from cocoai.documents.document import FOLDER, HISTORY, HISTORY_FILE, Document
-from cocoai.documents.history import Exchange, History
+from cocoai.documents.file_history import FileHistory
+from cocoai.documents.history import Exchange
 from cocoai.engine.process import locks
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -70,7 +71,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certifica
         fill(house, [document], f"The zebra rule says: mark <{word}>.")
     earlier = (each.name for each in DOCUMENTS.values() if each.source == HISTORY)
     exchanges = [Exchange(key, key, key.split("-")[0], "1.0", ASKER, 1_700_000_000, "en", "?", "!") for key in earlier]
-    History(str(house / HISTORY_FILE)).keep(exchanges, ())
+    FileHistory(str(house / HISTORY_FILE)).keep(exchanges, ())
     settings: dict[str, Any] = {
         "COCOAI_DOCUMENTS_FOLDER": str(house / "team"),
         "COCOAI_DOCUMENTS_CHANNELS": HOUSE,

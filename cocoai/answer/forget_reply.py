@@ -30,7 +30,12 @@ class ForgetReply:
     ) -> None:
         self._options = options
         self._forgetter = Forgetter(
-            folder, spool, has_history=options.history_days > 0, patience=INDEX_PATIENCE, clock=clock
+            folder,
+            spool,
+            options.history(),
+            has_history=options.history_days > 0,
+            patience=INDEX_PATIENCE,
+            clock=clock,
         )
 
     def answer(self, attempt: Attempt, *, everywhere: bool) -> str:

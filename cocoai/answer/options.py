@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ from cocoai.texts import Language, Texts, TextsByLanguage, language_of
 
 if TYPE_CHECKING:
     from cocoai.documents.access import ReaderRules
+    from cocoai.documents.history import History
 
 _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
 """Mentions, links and emoji, which are in no language."""
@@ -96,6 +97,13 @@ class DocumentOptions:
         return instructions(documents=self.documents, history=self.history)
 
 
+def nowhere() -> History:
+    """Return a history in which nothing is kept."""
+    from cocoai.documents.file_history import IN_MEMORY, FileHistory
+
+    return FileHistory(IN_MEMORY)
+
+
 @dataclass(frozen=True)
 class AnswerOptions:
     """How to answer, for all channels and askers.
@@ -107,7 +115,8 @@ class AnswerOptions:
     stop any answer. What is asked in a direct message's own box is answered where `dm_replies` says: in the `thread`
     under it, or in the `box`.
     `follow_ups`: in a thread where we were asked before, a line may need no mention. Without `images` none is drawn.
-    `reactions` are the emoji under a message that ask for something. Questions and answers are kept for `history_days`.
+    `reactions` are the emoji under a message that ask for something. Questions and answers are kept for `history_days`
+    in what `history` returns, which is asked in the process that needs it.
     """
 
     phrases: TextsByLanguage
@@ -128,6 +137,7 @@ class AnswerOptions:
     speech: SpeechOptions = SpeechOptions()
     images: ImageOptions | None = None
     history_days: int = 0
+    history: Callable[[], History] = nowhere
     documents: DocumentOptions | None = None
     reactions: Mapping[str, MessageTask] = field(default_factory=dict)
 

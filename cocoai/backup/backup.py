@@ -28,7 +28,8 @@ from cocoai.backup.contents import (
     unknown_names,
 )
 from cocoai.documents.document import HISTORY_FILE
-from cocoai.documents.history import History, HistoryBroken
+from cocoai.documents.file_history import FileHistory
+from cocoai.documents.history import HistoryBroken
 from cocoai.engine.process.replace_file import UNFINISHED, sweep_unfinished
 from cocoai.errors import CocoAIError
 from cocoai.ledger import database
@@ -201,7 +202,7 @@ def _copy_ledger(path: str, copy: str) -> None:
 
 def _copy_history(path: str, copy: str) -> None:
     """Copy the history in the same way. Raise HistoryBroken if it is damaged."""
-    with History(path).reading() as history:
+    with FileHistory(path).reading() as history:
         if fault := _copy(history, copy):
             raise HistoryBroken(f"{path}: {fault}")
 

@@ -14,7 +14,8 @@ from typing import IO
 from cocoai.backup.archive import BadBackup, Member, checked, read_facts, read_members
 from cocoai.backup.contents import path_in_settings, path_in_var
 from cocoai.documents.document import HISTORY_FILE
-from cocoai.documents.history import History, HistoryBroken
+from cocoai.documents.file_history import FileHistory
+from cocoai.documents.history import HistoryBroken
 from cocoai.ledger import database
 from cocoai.ledger.database import FILE as LEDGER
 from cocoai.ledger.store import LedgerBroken
@@ -122,7 +123,7 @@ def _check_ledger(path: str, name: str) -> None:
 def _check_history(path: str, name: str) -> None:
     """Raise BadBackup if there is a history and it is damaged, or of another version."""
     try:
-        with History(path).reading() as history:
+        with FileHistory(path).reading() as history:
             (found,) = history.execute("PRAGMA integrity_check(1)").fetchone()
     except HistoryBroken as error:
         raise BadBackup(f"{name}: its history cannot be read: {error.reason}") from error

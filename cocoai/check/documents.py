@@ -20,12 +20,13 @@ from cocoai.documents.access import comparable
 from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER, HISTORY, HISTORY_FILE, SLACK
 from cocoai.documents.folder_walk import readable
-from cocoai.documents.history import History, HistoryBroken
 from cocoai.documents.index_look import last_slice, left_out_of
 from cocoai.documents.index_reader import IndexedDocument, IndexReader
 from cocoai.documents.index_task import index_path
 from cocoai.documents.problems import LEFT_OUT, PROBLEMS
+from cocoai.errors import CocoAIError
 from cocoai.status.units import moment, seconds
+from cocoai.stores import history_of
 
 EXAMPLES = 3
 
@@ -192,15 +193,19 @@ def _history(settings: config.Settings, target: Target) -> Iterator[Result]:
     """Yield how much of the history is kept; nothing where none is."""
     if not settings.history.keep_days:
         return
-    path = os.path.join(target.var, HISTORY_FILE)
-    if not os.path.exists(path):
-        yield note("history", "not_yet")
-        return
     try:
-        exchanges, oldest = History(path).figures()
-        size = os.stat(path).st_size
-    except (HistoryBroken, OSError) as error:
-        yield wrong("history", "broken", path=path, reason=_reason(error), restore=target.restore)
+        history = history_of(settings)
+        size = history.size()
+        exchanges, oldest = history.figures()
+    except CocoAIError as error:
+        if settings.store.address is not None:
+            yield wrong("history", "away", address=str(settings.store.address), reason=_reason(error))
+        else:
+            path = os.path.join(target.var, HISTORY_FILE)
+            yield wrong("history", "broken", path=path, reason=_reason(error), restore=target.restore)
+        return
+    if not size:
+        yield note("history", "not_yet")
         return
     mib = f"{size / (1 << 20):.1f}"
     yield ok("history", number=f"{exchanges:,}", oldest=moment(oldest) if oldest else "-", mib=mib)

@@ -26,7 +26,6 @@ def read(path: str | None, environ: Mapping[str, str], *, secrets: bool = True) 
     if secrets:
         _require_secrets(settings)
     _check_deadlines(settings)
-    _check_history(settings)
     return settings
 
 
@@ -81,14 +80,6 @@ def _check_deadlines(settings: Settings) -> None:
         if value > openai.total_timeout:
             allowed = f"at most total_timeout, {openai.total_timeout:g} s"
             raise not_allowed("openai", key, f"{value:g}", allowed, settings.file or "the environment")
-
-
-def _check_history(settings: Settings) -> None:
-    """Raise `SettingsError` for a history beside a database: what one machine forgets, the others would keep."""
-    if settings.store.url is not None and settings.history.keep_days:
-        allowed = "0 while [store] url names a database, since each machine would keep a history of its own"
-        file = settings.file or "the environment"
-        raise not_allowed("history", "keep_days", str(settings.history.keep_days), allowed, file)
 
 
 def _require_secrets(settings: Settings) -> None:

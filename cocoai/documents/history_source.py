@@ -23,14 +23,15 @@ WRITTEN = "1"
 class HistorySource:
     """The exchanges of a `history`, which keeps each for `keep_days`.
 
-    `collect` adds those to it that have ended since it was called last. `clock` returns epoch seconds. It is used in
-    the indexing process, under the lock of the index: so nobody forgets anything between two of its steps.
+    `collect` adds those to it that have ended since it was called last. `clock` returns epoch seconds; None is the
+    history's own. It is used in the indexing process, under the lock of the index: so nobody on this machine forgets
+    anything between two of its steps.
     """
 
     history: History
     keep_days: int
     collect: Callable[[History], None]
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] | None = None
     name: str = HISTORY
     problems: Mapping[str, int] = field(default_factory=dict)
 
@@ -39,12 +40,16 @@ class HistorySource:
 
         Raise `HistoryBroken` if the history cannot be read or written.
         """
-        self.collect(self.history)
-        self.history.remove_older_than(self.clock() - self.keep_days * DAY)
+        self.tidy()
         return {
             key: Document(HISTORY, key, title(beginning), WRITTEN, channel=channel)
             for key, channel, beginning in self.history.beginnings(2 * TITLE)
         }
+
+    def tidy(self) -> None:
+        """Collect what is new, and remove what is too old. Raise `Temporary` if that fails."""
+        self.collect(self.history)
+        self.history.remove_older_than((self.clock or self.history.now)() - self.keep_days * DAY)
 
     def is_gone(self, name: str) -> bool:  # noqa: ARG002 (the protocol's)
         """Return True: what is not kept any more is to be forgotten."""

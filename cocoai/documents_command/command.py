@@ -77,13 +77,15 @@ def _reindex(settings: config.Settings, _: argparse.Namespace) -> int:
     from cocoai.document_sources import document_sources
     from cocoai.documents_command.building import Progress, rebuild
     from cocoai.documents_command.view import index_view
+    from cocoai.stores import database_of
 
     view, progress = index_view(settings), Progress()
+    sources = partial(document_sources, settings, database_of(settings))
     os.umask(0o077)  # what it writes are people's words
     os.nice(NICE)  # the pool's answers come first
     with interruptible():
         try:
-            done = rebuild(view, settings.paths.var, partial(document_sources, settings), progress.tell)
+            done = rebuild(view, settings.paths.var, sources, progress.tell)
         finally:
             progress.end()
         _print([done])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,12 @@ from dataclasses import dataclass
 from cocoai import config
 from cocoai.documents.access import ReaderRules
 from cocoai.documents.database import IndexUnavailable
-from cocoai.documents.document import FOLDER, HISTORY, HISTORY_FILE, SLACK, Document
+from cocoai.documents.document import FOLDER, HISTORY, SLACK, Document
 from cocoai.documents.index_task import index_path
 from cocoai.documents.kept_rules import KeptRules
 from cocoai.errors import CocoAIError
 from cocoai.status.units import plain
+from cocoai.stores import history_of
 
 OFF = "there are no documents: set [documents] folder or channels, or [history] keep_days"
 
@@ -56,9 +56,9 @@ def index_view(settings: config.Settings) -> IndexView:
     sources = tuple(source for source, value in is_on.items() if value)
     if not sources:
         raise CocoAIError(OFF)
-    var = settings.paths.var
-    rules = KeptRules(settings.readers, documents.channels, os.path.join(var, HISTORY_FILE))
-    return IndexView(index_path(var), rules, sources)
+    history = history_of(settings)
+    rules = KeptRules(settings.readers, documents.channels, lambda: history)
+    return IndexView(index_path(settings.paths.var), rules, sources)
 
 
 @contextmanager

@@ -5,22 +5,21 @@ It is imported only where there are any.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cocoai import config
 from cocoai.documents.database import IndexUnavailable
-from cocoai.documents.document import HISTORY_FILE
-from cocoai.documents.history import History, HistoryBroken
 from cocoai.documents.index_look import is_being_built, last_slice, left_out_of
 from cocoai.documents.index_reader import IndexFigures, IndexReader
 from cocoai.documents.index_task import index_path
 from cocoai.documents.problems import left_out_words, problem_words
 from cocoai.documents_command.view import UNAVAILABLE, index_view
+from cocoai.errors import CocoAIError
 from cocoai.status.report_parts import Field, Section
 from cocoai.status.units import mib, moment, number, plain, seconds
+from cocoai.stores import history_of
 
 OLD = 3600.0
 """Seconds after which a last slice is marked: the pool looks every ten minutes at least."""
@@ -89,11 +88,11 @@ def read_history(settings: config.Settings) -> HistoryState | None:
     days = settings.history.keep_days
     if not days:
         return None
-    path = os.path.join(settings.paths.var, HISTORY_FILE)
     try:
-        exchanges, oldest = History(path).figures()
-        size = os.stat(path).st_size if os.path.exists(path) else 0
-    except (HistoryBroken, OSError) as error:
+        history = history_of(settings)
+        exchanges, oldest = history.figures()
+        size = history.size()
+    except CocoAIError as error:
         return HistoryState(keep_days=days, trouble=str(error))
     return HistoryState(exchanges, oldest, size, days)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from cocoai.documents.mariadb_history import HISTORY_TABLES
 from cocoai.engine.mariadb.errors import DuplicateKey, MariaDBError
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.errors import CocoAIError
@@ -33,6 +34,7 @@ facts TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*SPOOL_TABLES, *LEDGER_TABLES),
     (_MACHINE,),
+    HISTORY_TABLES,
 )
 """What makes each version of the one before, from version 1 on. None of them is ever changed."""
 

@@ -18,7 +18,7 @@ from cocoai.slack_ids import TS, is_id
 from cocoai.spool.job_words import Whose
 from cocoai.spool.store_error import NoStore, StoreError
 from cocoai.status.units import number
-from cocoai.stores import ledger_store, spool_of
+from cocoai.stores import database_of, history_of, ledger_store, spool_of
 
 PATIENCE = 60.0
 """Seconds to wait while the index is being built."""
@@ -49,7 +49,9 @@ def forget(settings: config.Settings, whose: Whose) -> Iterator[str]:
     Raise CocoAIError if a store cannot be read or written; what was done before stays done, and it may be run again.
     """
     var = settings.paths.var
-    forgetter = Forgetter(var, spool_of(settings), has_history=settings.history.keep_days > 0, patience=PATIENCE)
+    database = database_of(settings)
+    spool, history = spool_of(settings, database), history_of(settings, database)
+    forgetter = Forgetter(var, spool, history, has_history=settings.history.keep_days > 0, patience=PATIENCE)
     try:
         found = forgetter.find(whose)
         yield from _words_lines(found, forgetter.forget(found))
@@ -58,7 +60,7 @@ def forget(settings: config.Settings, whose: Whose) -> Iterator[str]:
         yield "spool: there is none yet"
     except StoreError as error:
         raise CocoAIError(f"cannot read or write the spool: {error.strerror or error}") from None
-    yield from _ledger_lines(_forget_in_ledger(ledger_store(settings), whose, found), whose)
+    yield from _ledger_lines(_forget_in_ledger(ledger_store(settings, database), whose, found), whose)
     if whose.person:
         yield f"names: {number(_remove_names(os.path.join(var, 'people'), whose.person))} files deleted"
     yield from _staying_lines(var, whose)

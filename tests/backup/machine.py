@@ -11,7 +11,8 @@ from cocoai import config
 from cocoai.app import build
 from cocoai.chatgpt.chunk import Usage
 from cocoai.documents.document import HISTORY_FILE
-from cocoai.documents.history import Exchange, History
+from cocoai.documents.file_history import FileHistory
+from cocoai.documents.history import Exchange
 from cocoai.ledger import database
 from cocoai.ledger.charge import Bill, PaidCall, Payer
 from cocoai.slack.api.identity_cache import IdentityCache
@@ -50,9 +51,9 @@ class Machine:
         return str(self.var / database.FILE)
 
     @property
-    def history(self) -> History:
+    def history(self) -> FileHistory:
         """Return the history, opened anew."""
-        return History(str(self.var / HISTORY_FILE))
+        return FileHistory(str(self.var / HISTORY_FILE))
 
     def tree(self, *parts: str) -> dict[str, bytes]:
         """Return the bytes of every file below these parts of var; below var itself by default."""

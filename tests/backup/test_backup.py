@@ -15,7 +15,7 @@ from cocoai.backup.backup import write_backup
 from cocoai.backup.command import default_folder
 from cocoai.backup.contents import LEFT_OUT, NAME, backup_name, unknown_names
 from cocoai.cli import main
-from cocoai.documents.history import History
+from cocoai.documents.file_history import FileHistory
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.errors import CocoAIError
 from cocoai.rehearsal import rehearse
@@ -184,7 +184,7 @@ def test_the_history_is_a_whole_copy(machine: Machine, tmp_path: Path) -> None:
     copy = tmp_path / "copy.sqlite3"
     copy.write_bytes(contents(backup(machine))["var/history.sqlite3"])
 
-    assert machine.history.read(str(ANSWERED)) == History(str(copy)).read(str(ANSWERED)) is not None
+    assert machine.history.read(str(ANSWERED)) == FileHistory(str(copy)).read(str(ANSWERED)) is not None
     (machine.var / "history.sqlite3").write_bytes(b"no database" * 400)
     with pytest.raises(CocoAIError, match="cannot back up: the history cannot be copied: "):
         backup(machine, NOW + 1)

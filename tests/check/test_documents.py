@@ -21,8 +21,9 @@ from cocoai.check.result import Finding, Result
 from cocoai.check.target import Target, User, find_target
 from cocoai.check.words.languages import LANGUAGES
 from cocoai.documents.document import FOLDER, HISTORY_FILE, SLACK, Document
+from cocoai.documents.file_history import FileHistory
 from cocoai.documents.folder_walk import FolderWalk
-from cocoai.documents.history import Exchange, History
+from cocoai.documents.history import Exchange
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import set_due
 from cocoai.documents.indexing import problems_key
@@ -222,7 +223,7 @@ def test_the_history(team: Team) -> None:
     path = team.var / HISTORY_FILE
     nothing = one(team, "history")
     exchange = Exchange("key", "key", "C1", "1.0", "U1", int(time.time()), "en", "What?", "That.")
-    History(str(path)).keep([exchange], [])
+    FileHistory(str(path)).keep([exchange], [])
     kept = one(team, "history")
     path.write_bytes(b"x" * 5000)
     broken = one(team, "history")

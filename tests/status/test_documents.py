@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from cocoai.documents.document import FOLDER, HISTORY_FILE, Document
-from cocoai.documents.history import Exchange, History
+from cocoai.documents.file_history import FileHistory
+from cocoai.documents.history import Exchange
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import index_lock_path, set_due
 from cocoai.documents.indexing import problems_key
@@ -79,7 +80,7 @@ def test_the_history(team: Team) -> None:
     nothing = lines(collect(team.settings))
     path = team.var / HISTORY_FILE
     asked_at = int(time.time())
-    History(str(path)).keep([Exchange("key", "key", "C1", "1.0", "U1", asked_at, "en", "What?", "That.")], [])
+    FileHistory(str(path)).keep([Exchange("key", "key", "C1", "1.0", "U1", asked_at, "en", "What?", "That.")], [])
     kept = collect(team.settings)
     path.write_bytes(b"x" * 5000)
     broken = [line for line in text.render(report(collect(team.settings))) if "file is not a database" in line]

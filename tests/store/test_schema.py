@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from cocoai.cli import main
-from cocoai.config.load import read
-from cocoai.config.sources import SettingsError
 
 pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
 
@@ -105,7 +103,7 @@ def test_a_newer_version_is_left_alone(database: MariaDB) -> None:
 
 def test_what_is_wrong_with_a_database_is_named(database: MariaDB) -> None:
     """Before its tables are made, after, and with a table that keeps nothing over a crash."""
-    assert ["tables of version 0, this CocoAI knows 2: run `cocoai store init`"] == errors(database)
+    assert [f"tables of version 0, this CocoAI knows {VERSION}: run `cocoai store init`"] == errors(database)
     migrate(database)
     assert [] == errors(database)
     database.execute("ALTER TABLE thread ENGINE=MEMORY, DROP COLUMN facts, DEFAULT COLLATE utf8mb4_general_ci")
@@ -134,12 +132,3 @@ def test_the_command(database: MariaDB, tmp_path: Path, capsys: pytest.CaptureFi
     file.write_text(f"[paths]\nvar = {tmp_path}\n")
     assert main([*command, "check"])
     assert "[store] url is empty" in capsys.readouterr().err
-
-
-def test_no_history_beside_a_database(tmp_path: Path) -> None:
-    """What one machine forgets, the others would keep."""
-    file = tmp_path / "cocoai.ini"
-    file.write_text("[store]\nurl = mariadb://u@/d?socket=/s\n[history]\nkeep_days = 5\n")
-
-    with pytest.raises(SettingsError, match=r"\[history\] keep_days"):
-        read(str(file), {}, secrets=False)

@@ -85,5 +85,9 @@ DOCUMENT_CASES = {
     "documents.left_out.other": ("{number} × {code} ({source})", ""),
     "history.ok": ("{number} questions and answers, the oldest of {oldest}, {mib} MiB", ""),
     "history.not_yet": ("nothing is kept yet", ""),
+    "history.away": (
+        "{address} cannot be read ({reason}): nothing is kept, shown or forgotten until it can",
+        "`cocoai store check` says more",
+    ),
     "history.broken": ("{path} cannot be read ({reason}): nothing is kept, and nothing forgotten", "{restore}"),
 }

@@ -118,5 +118,9 @@ DOCUMENT_CASES = {
     "documents.left_out.other": ("{number}件: {code}（{source}）", ""),
     "history.ok": ("{number}件の質問と回答、最も古いものは {oldest}、{mib} MiB", ""),
     "history.not_yet": ("まだ何もありません", ""),
+    "history.away": (
+        "{address} を読めません（{reason}）。読めるようになるまで、残すことも、見せることも、忘れることもできません",
+        "`cocoai store check` がくわしく調べます",
+    ),
     "history.broken": ("{path} を読めません（{reason}）。何も残せず、忘れることもできません", "{restore}"),
 }
