@@ -193,24 +193,21 @@ def _history(settings: config.Settings, target: Target) -> Iterator[Result]:
     """Yield how much of the history is kept; nothing where none is."""
     if not settings.history.keep_days:
         return
+    address = settings.store.address
+    place = os.path.join(target.var, HISTORY_FILE) if address is None else str(address)
     try:
         history = history_of(settings)
         size = history.size()
         exchanges, oldest = history.figures()
     except CocoAIError as error:
-        if settings.store.address is not None:
-            yield wrong("history", "away", address=str(settings.store.address), reason=_reason(error))
+        reason = str(error).removeprefix(f"history_broken {place}: ")
+        if address is None:
+            yield wrong("history", "broken", path=place, reason=reason, restore=target.restore)
         else:
-            path = os.path.join(target.var, HISTORY_FILE)
-            yield wrong("history", "broken", path=path, reason=_reason(error), restore=target.restore)
+            yield wrong("history", "away", address=place, reason=reason)
         return
     if not size:
         yield note("history", "not_yet")
         return
     mib = f"{size / (1 << 20):.1f}"
     yield ok("history", number=f"{exchanges:,}", oldest=moment(oldest) if oldest else "-", mib=mib)
-
-
-def _reason(error: Exception) -> str:
-    """Return why the history cannot be read, without the code and the path that stand before it."""
-    return re.sub(r"^history_broken [^:]*: ", "", str(error))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from cocoai import config
 from cocoai.backup.command import default_folder
 from cocoai.backup.contents import ASIDE, NAME
+from cocoai.documents.document import HISTORY_FILE
 from cocoai.errors import CocoAIError
 from cocoai.forgetting import ForgetReport, Forgetter, Found
 from cocoai.ledger.forget import Forgotten, forget_keys, forget_person
@@ -64,6 +65,8 @@ def forget(settings: config.Settings, whose: Whose) -> Iterator[str]:
     if whose.person:
         yield f"names: {number(_remove_names(os.path.join(var, 'people'), whose.person))} files deleted"
     yield from _staying_lines(var, whose)
+    if database is not None and os.path.exists(left := os.path.join(var, HISTORY_FILE)):
+        yield f"! {left}, from before [store] url was set, may have it still: delete it, as nothing reads it any more"
 
 
 def _words_lines(found: Found, done: ForgetReport) -> Iterator[str]:

@@ -30,6 +30,7 @@ from cocoai.documents.indexing import problems_key
 from cocoai.documents.problems import LEFT_OUT, PROBLEMS
 from tests.check.desk import found
 from tests.documents.team import SETTINGS, Team
+from tests.history_rooms import history_on
 
 NOBODY = User(65534, 65534, "nobody")
 
@@ -234,6 +235,22 @@ def test_the_history(team: Team) -> None:
     assert kept.found.startswith("1 questions and answers, the oldest of ")
     assert f"{path} cannot be read (file is not a database)" in broken.found
     assert "restore" in broken.remedy
+
+
+def test_the_history_of_several_machines(team: Team, request: pytest.FixtureRequest) -> None:
+    """In a database that is not ready for it yet, and in one that is."""
+    pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
+    database = request.getfixturevalue("database")
+    team.set(f"{SETTINGS}[history]\nkeep_days = 3\n[store]\nurl = {database.address}\n")
+
+    away = one(team, "history")
+    history_on(database).keep([Exchange("key", "key", "C1", "1.0", "U1", 86_400, "en", "What?", "That.")], [])
+    kept = one(team, "history")
+
+    assert [("away", "wrong"), ("ok", "ok")] == [(each.case, each.level) for each in (away, kept)]
+    assert away.found.startswith(f"{database.address} cannot be read (MariaDB 1146: ")
+    assert "cocoai store check" in away.remedy
+    assert kept.found.startswith("1 questions and answers, the oldest of 1970-01-0")
 
 
 # the whole

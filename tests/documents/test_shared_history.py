@@ -455,8 +455,6 @@ def test_a_statement_in_whose_way_others_are_is_repeated(
             history.keep([exchange(1)], [])
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-@pytest.mark.usefixtures("refused")
 def test_a_server_that_is_away_is_told_and_what_was_kept_stays(mariadb: Server, machines: list[Machine]) -> None:
     """The index stays as it is known, and goes on when the server is back."""
     first, second = machines

@@ -120,6 +120,18 @@ def test_an_answer_is_found_on_every_machine_and_forgotten_on_all(
         assert not (machine.var / "history.sqlite3").exists()
 
 
+def test_a_history_of_before_is_named(machines: list[Machine], capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing reads that file any more, so nothing is forgotten in it."""
+    command = ["forget", "--person", "U1", "--config", str(machines[0].file)]
+    assert 0 == main(command)
+    assert "from before" not in capsys.readouterr().out
+    (machines[0].var / "history.sqlite3").write_text("")
+
+    assert 0 == main(command)
+
+    assert "history.sqlite3, from before [store] url was set, may have it still: delete it" in capsys.readouterr().out
+
+
 def test_machines_that_collect_at_once_keep_each_answer_once(machines: list[Machine], database: MariaDB) -> None:
     """Each in a process of its own, again and again, while others are answered."""
     first, second = machines
