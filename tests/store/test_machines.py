@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cocoai.documents.index_task import set_due
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.spool.key import Key
@@ -25,18 +26,24 @@ pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing
 from cocoai.spool.mariadb.tables import LEASE
 from cocoai.store.schema import migrate
 
+LOOKED = 60.0
+"""Seconds within which each machine has looked at the history, several times: its master asks every ten."""
+
 if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
 
 
 @pytest.fixture
-def first(short_folder: Callable[[], Path], certificates: Certificates, database: MariaDB) -> Iterator[Deployment]:
-    """Start the machine to which Slack delivers."""
+def first(
+    short_folder: Callable[[], Path], certificates: Certificates, database: MariaDB, request: pytest.FixtureRequest
+) -> Iterator[Deployment]:
+    """Start the machine to which Slack delivers; the fixture's parameter is what its settings say beside."""
     migrate(database)
     with deploy(
         short_folder(),
         certificates,
         manner=SlackSwitches(echoes=False, retry_waits=(0.2, 1.0, 3.0)),
+        more=getattr(request, "param", ""),
         COCOAI_STORE_URL=str(database.address),
         COCOAI_POOL_WORKERS="1",
         WHICH_MACHINE="first",
@@ -113,3 +120,25 @@ def test_any_machine_shows_all(first: Deployment, short_folder: Callable[[], Pat
 
     with another(first, folder):
         wait_until(lambda: folders() == {str(first.var), str(folder)})
+
+
+def has_words(var: Path) -> bool | None:
+    """Let a machine look at the history soon. Check whether what was asked stands in its files; None if some vanish."""
+    with contextlib.suppress(OSError):
+        set_due(str(var))
+        return any(b"zebra-42" in path.read_bytes() for path in var.rglob("*") if path.is_file())
+    return None
+
+
+@pytest.mark.parametrize("first", ["[history]\nkeep_days = 90\n"], indirect=True)
+def test_an_answer_is_found_on_each_machine_until_it_is_forgotten_on_one(
+    first: Deployment, short_folder: Callable[[], Path]
+) -> None:
+    """By the asker's word: the other machine's next look at the history takes it out there."""
+    folder = short_folder()
+    question = first.ask("what about zebra-42?")
+    first.answer_to(question)
+    with another(first, folder):
+        wait_until(lambda: has_words(first.var) and has_words(folder), LOOKED)
+        first.ask("forget this", thread_ts=question.ts)
+        wait_until(lambda: has_words(first.var) is False and has_words(folder) is False, LOOKED)
