@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from cocoai import config
 from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.index_task import IndexTask, delete_index
 from cocoai.documents.source import DocumentSource
-from cocoai.stores import history_of
+from cocoai.stores import remove_unkept_history
 
 if TYPE_CHECKING:
-    from cocoai.documents.mariadb_history import MariaDBHistory
     from cocoai.engine.mariadb.mariadb import MariaDB
-
-log = logging.getLogger(__name__)
 
 
 def index_task(settings: config.Settings, database: MariaDB | None = None) -> IndexTask:
@@ -56,19 +52,13 @@ def document_sources(settings: config.Settings, database: MariaDB | None = None)
 def delete_history(settings: config.Settings, database: MariaDB | None = None) -> None:
     """Delete what was kept on this machine; in a database, which others may use, what no machine keeps any more.
 
-    `database` as in spool_of(). A database that is away is asked the next time. Raise OSError if a file stays.
+    `database` as in spool_of(). Raise OSError if a file stays.
     """
     from cocoai.documents.file_history import delete
 
     delete(os.path.join(settings.paths.var, HISTORY_FILE))
-    if settings.store.address is None:
-        return
-    from cocoai.documents.history import HistoryBroken
-
-    try:
-        cast("MariaDBHistory", history_of(settings, database)).remove_unkept()
-    except HistoryBroken as error:
-        log.warning("history outcome=not-deleted reason=%s", error)
+    if settings.store.address is not None:
+        remove_unkept_history(settings, database)
 
 
 def delete_documents(settings: config.Settings, database: MariaDB | None = None) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cocoai import config
 from cocoai.documents.document import HISTORY_FILE, INDEX_FILE
 from cocoai.spool.runner import PeriodicTask
+from cocoai.stores import remove_unkept_history
 
 if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
@@ -28,7 +30,10 @@ def document_tasks(settings: config.Settings, database: MariaDB | None = None) -
         left = [os.path.join(settings.paths.var, name) for name in (INDEX_FILE, HISTORY_FILE)]
         delete = partial(delete_documents, settings, database)
         tasks = [PeriodicTask(delete, 60.0, is_wanted=lambda: any(map(os.path.exists, left)))]
-        return tasks if database is None else [*tasks, PeriodicTask(delete, UNKEPT_EVERY)]
+        if database is not None:
+            remove = partial(remove_unkept_history, settings, database)
+            tasks.append(PeriodicTask(remove, UNKEPT_EVERY, tried=time.monotonic()))  # not while the pool starts
+        return tasks
     from cocoai.document_sources import index_task
 
     task = index_task(settings, database)

@@ -97,6 +97,20 @@ def history_of(settings: config.Settings, database: MariaDB | None = None) -> Hi
     return MariaDBHistory(cast("MariaDB", database or database_of(settings)))
 
 
+def remove_unkept_history(settings: config.Settings, database: MariaDB | None = None) -> None:
+    """Remove the history in the database of [store] if no machine keeps one any more; `database` as in spool_of().
+
+    A server that is away is logged.
+    """
+    from cocoai.documents.history import HistoryBroken
+    from cocoai.documents.mariadb_history import MariaDBHistory
+
+    try:
+        MariaDBHistory(cast("MariaDB", database or database_of(settings))).remove_unkept()
+    except HistoryBroken as error:
+        log.warning("history outcome=not-removed reason=%s", error)
+
+
 def machine_tasks(settings: config.Settings, database: MariaDB | None, scoreboard: Scoreboard) -> list[PeriodicTask]:
     """Return the task that tells the other machines how this one is; none where there is no database."""
     if database is None:
