@@ -15,7 +15,7 @@ from cocoai import config
 from cocoai.errors import CocoAIError
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
 from cocoai.spool.admission import asked_at
-from cocoai.spool.job import EXPIRED, Job
+from cocoai.spool.job import EXPIRED, Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import ClaimLost, NoSuchJob, told_to_operator
@@ -82,14 +82,23 @@ def show_job(spool: Spool, name: str) -> Iterator[str]:
 
     Raise CocoAIError if there is no such job, ValueError if `name` is no key.
     """
+    place, lines = find_job(spool, name)
+    yield place
+    for line in lines:
+        yield json.dumps(json.loads(json.dumps(line), object_hook=_without_text))  # wherever a text stands
+
+
+def find_job(spool: Spool, name: str) -> tuple[str, list[Fact]]:
+    """Return where the job `name` (its key) is, such as `done/C1-1.0-1.0`, and its lines.
+
+    Raise CocoAIError if there is no such job, ValueError if `name` is no key.
+    """
     key = Key.parse(name)
     try:
         state, lines = spool.find(key)
     except NoSuchJob:
         raise CocoAIError(f"there is no job {key}") from None
-    yield f"{state}/{key}"
-    for line in lines:
-        yield json.dumps(json.loads(json.dumps(line), object_hook=_without_text))  # wherever a text stands
+    return f"{state}/{key}", lines
 
 
 def _without_text(value: dict[str, object]) -> dict[str, object]:

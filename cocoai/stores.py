@@ -49,7 +49,10 @@ def database_of(
 
 
 def check_tables(database: MariaDB) -> None:
-    """Raise CocoAIError with what to do if the tables in `database` are not this version's; log if it is away."""
+    """Raise CocoAIError with what to do if the tables in `database` are not this version's; log if it is away.
+
+    No connection is left open.
+    """
     from cocoai.engine.mariadb.errors import MariaDBError
     from cocoai.store.schema import check_fit
 
@@ -59,6 +62,8 @@ def check_tables(database: MariaDB) -> None:
         if not error.may_pass:
             raise CocoAIError(f"{database.address}: {error}") from None
         log.warning("store outcome=unreachable reason=%s", error)
+    finally:
+        database.close()
 
 
 def spool_of(settings: config.Settings, database: MariaDB | None = None, **options: Any) -> Spool:

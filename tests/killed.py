@@ -45,3 +45,26 @@ def is_killed_at(number: int, steps: Sequence[tuple[Any, str]], run: Callable[[]
         return True
     assert 0 == os.waitstatus_to_exitcode(status)
     return False
+
+
+def in_child(run: Callable[[], object]) -> int:
+    """Fork a child that calls `run` and then waits to be killed. Return its pid once `run` has returned."""
+    ready, done = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            run()
+            os.write(done, b"+")
+            signal.pause()
+        finally:
+            os._exit(1)
+    os.close(done)
+    assert os.read(ready, 1) == b"+"
+    os.close(ready)
+    return pid
+
+
+def kill(pid: int) -> None:
+    """Kill the process and wait for its end."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)

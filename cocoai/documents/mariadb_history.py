@@ -16,7 +16,8 @@ from itertools import islice
 
 from cocoai.documents.history import TOMBSTONE, Exchange, History, HistoryBroken
 from cocoai.engine.mariadb.errors import CONTENDED, DuplicateKey, MariaDBError
-from cocoai.engine.mariadb.mariadb import TRIES, MariaDB, Row
+from cocoai.engine.mariadb.mariadb import TRIES, MariaDB
+from cocoai.engine.mariadb.session import Row
 
 # The columns are those of file_history.py. gone: its words are forgotten, and of the others `key` alone is left.
 _EXCHANGE = """

@@ -7,12 +7,10 @@ from typing import Any
 
 from cocoai.documents.index_reader import IndexReader
 from cocoai.documents_command.view import UNAVAILABLE, IndexView, available
-from cocoai.errors import CocoAIError
 from cocoai.json_values import number_at, objects_in, text_at
 from cocoai.spool.job import Fact, is_forgotten
-from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import NoSuchJob
+from cocoai.spool_command import find_job
 from cocoai.status.units import plain
 
 WHERE = ("title", "heading", "place")
@@ -25,12 +23,8 @@ def explain(view: IndexView, spool: Spool, name: str) -> Iterator[str]:
     Raise ValueError if `name` is no key, CocoAIError if there is no such job, or its texts are to be looked up and
     there is no index to be read.
     """
-    key = Key.parse(name)
-    try:
-        state, lines = spool.find(key)
-    except NoSuchJob:
-        raise CocoAIError(f"there is no job {key}") from None
-    yield f"{state}/{key}"
+    place, lines = find_job(spool, name)
+    yield place
     facts = {text_at(line, "fact"): line for line in lines[1:]}  # of several runs the last one's count
     if is_forgotten(lines):
         yield "what was said in it was forgotten, and with it the search words and the passages' names"

@@ -25,7 +25,7 @@ from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from cocoai.engine.web.request import Request
-from cocoai.spool.disk import Disk
+from cocoai.spool.disk import Disk, write_file
 from cocoai.spool.store_error import StoreError, StoreUnreachable, as_store_errors
 
 FOLDER = "inbox"
@@ -133,16 +133,7 @@ class Inbox:
     def _write(self, data: bytes) -> str:
         """Write a new file in tmp/, fsync it, and return its path. If that fails, no file is left."""
         path = self._path("tmp", os.urandom(12).hex())
-        fd = self._disk.create(path)
-        try:
-            try:
-                self._disk.append(fd, data)
-                self._disk.fsync(fd)
-            finally:
-                self._disk.close(fd)
-        except OSError:
-            self._drop(path)
-            raise
+        write_file(self._disk, path, data)
         return path
 
     def _check_room(self, size: int) -> None:

@@ -164,3 +164,19 @@ class Disk:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def write_file(disk: Disk, path: str, data: bytes) -> None:
+    """Write a new file and fsync it. If that fails, no file is left, and OSError is raised."""
+    fd = disk.create(path)
+    try:
+        try:
+            disk.append(fd, data)
+            disk.fsync(fd)
+        finally:
+            disk.close(fd)
+    except OSError:
+        # The disk may be full, and Slack sends it again and again: no rubbish of ours is to fill it further.
+        with contextlib.suppress(OSError):
+            disk.unlink(path)
+        raise

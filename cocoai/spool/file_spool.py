@@ -28,7 +28,7 @@ from typing import Any
 from cocoai.json_values import text_at
 from cocoai.spool.admin import SpoolAdmin
 from cocoai.spool.admission import Admission, asked_at, limited_key
-from cocoai.spool.disk import Disk
+from cocoai.spool.disk import Disk, write_file
 from cocoai.spool.file_job import FileJob
 from cocoai.spool.files import DRAWING, SpooledFiles, kept_file
 from cocoai.spool.folders import SpoolFolders
@@ -123,17 +123,7 @@ class FileSpool(ThreadMarks, SpoolAdmin, Admission, Spool):
     def _write(self, question: Mapping[str, Any]) -> str:
         """Write the question to a new file in tmp/, fsync it, and return its path. If that fails, no file is left."""
         path = self._path("tmp", os.urandom(12).hex())
-        fd = self._disk.create(path)
-        try:
-            try:
-                self._disk.append(fd, encode_line(dict(question)))
-                self._disk.fsync(fd)
-            finally:
-                self._disk.close(fd)
-        except OSError:
-            # The disk may be full, and Slack sends it again and again: no rubbish of ours is to fill it further.
-            self._drop(path)
-            raise
+        write_file(self._disk, path, encode_line(dict(question)))
         return path
 
     def _drop(self, temporary: str) -> None:

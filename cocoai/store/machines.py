@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from cocoai.engine.mariadb.errors import DuplicateKey, MariaDBError
+from cocoai.engine.mariadb.errors import MariaDBError
 from cocoai.engine.mariadb.mariadb import MariaDB
 
 EVERY = 60.0
@@ -17,11 +17,9 @@ EVERY = 60.0
 SILENT = 150.0
 """Seconds without a word after which a machine counts as gone: two were due."""
 
-_NOTE = "UPDATE machine SET seen_at = UTC_TIMESTAMP(6), facts = %s WHERE machine = %s"
 _READ = (
     "SELECT machine, TIMESTAMPDIFF(MICROSECOND, seen_at, UTC_TIMESTAMP(6)), facts FROM machine ORDER BY seen_at DESC"
 )
-
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +71,7 @@ class MachineTask:
     def _tell(self) -> None:
         facts = MachineFacts(socket.gethostname(), self._var, *self._look())
         text = json.dumps(asdict(facts))
-        if not self._database.execute(_NOTE, (text, self._machine)):
-            try:
-                insert = "INSERT INTO machine VALUES (%s, UTC_TIMESTAMP(6), %s)"
-                self._database.execute(insert, (self._machine, text))
-            except DuplicateKey:
-                self._database.execute(_NOTE, (text, self._machine))
+        self._database.execute("REPLACE INTO machine VALUES (%s, UTC_TIMESTAMP(6), %s)", (self._machine, text))
         self._database.execute("DELETE FROM machine WHERE seen_at < UTC_TIMESTAMP(6) - INTERVAL 7 DAY")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from cocoai.documents.mariadb_history import HISTORY_TABLES
-from cocoai.engine.mariadb.errors import DuplicateKey, MariaDBError
+from cocoai.engine.mariadb.errors import NO_TABLE, MariaDBError
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.errors import CocoAIError
 from cocoai.ledger.mariadb import LEDGER_TABLES
@@ -40,8 +40,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 VERSION = len(MIGRATIONS)
 """The version that this CocoAI knows."""
-
-NO_TABLE = 1146
 
 PATIENCE = 60.0
 """Seconds to wait for another machine's migration."""
@@ -112,10 +110,7 @@ def _lock(database: MariaDB) -> None:
 
 
 def _note_version(database: MariaDB, number: int) -> None:
-    try:
-        database.execute("INSERT INTO meta VALUES ('version', %s)", (str(number),))
-    except DuplicateKey:
-        database.execute("UPDATE meta SET value = %s WHERE name = 'version'", (str(number),))
+    database.execute("REPLACE INTO meta VALUES ('version', %s)", (str(number),))
 
 
 def _lock_of(database: MariaDB) -> str:

@@ -34,14 +34,6 @@ class FullDisk(Disk):
         super().append(fd, data)
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    """Return a machine whose store is away."""
-    made = Stage(tmp_path)
-    made.spool.is_away = True
-    return made
-
-
 # what Slack hears
 
 

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from cocoai.backup.contents import unknown_names
 from cocoai.check.inbox import inbox
 from cocoai.check.target import Target, find_target
@@ -19,14 +17,6 @@ from cocoai.status.report import report
 from cocoai.status.status import as_json
 from tests.inbox.stage import Stage, settings_of
 from tests.status.samples import status
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    """Return a machine whose store is away."""
-    made = Stage(tmp_path)
-    made.spool.is_away = True
-    return made
 
 
 def target_of(var: Path) -> Target:

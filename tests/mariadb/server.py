@@ -89,6 +89,11 @@ class Server:
         """Check whether the server runs: it was started, and has neither been stopped nor died."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def mebibytes(self) -> int:
+        """Return the size of the file that all tables share which have none of their own. It never shrinks."""
+        return (self._folder / "data" / "ibdata1").stat().st_size >> 20
+
     def address(self, database: str = "") -> Address:
         """Return the address of a database on the socket, for the user who may do everything."""
         return Address(database, "root", socket=self.socket)

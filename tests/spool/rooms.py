@@ -63,19 +63,22 @@ def end(spool: Spool, job: Job, state: str) -> None:
         spool.fail(job, "reason")
 
 
+def forked(run: Callable[[], object]) -> int:
+    """Run it in a process of its own, which ends with 0 if all went well. Return its pid."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            run()
+            os._exit(0)
+        finally:
+            traceback.print_exc()
+            os._exit(1)
+    return pid
+
+
 def in_processes(runs: Sequence[Callable[[], object]]) -> None:
     """Run all of these at once, each in a process of its own, and wait until all have ended well."""
-    pids = []
-    for run in runs:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                run()
-                os._exit(0)
-            finally:
-                traceback.print_exc()
-                os._exit(1)
-        pids.append(pid)
+    pids = list(map(forked, runs))
     statuses = [os.waitpid(pid, 0)[1] for pid in pids]
     assert not any(statuses), statuses
 

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
-
 import pytest
 
 from cocoai.spool.job import LONGEST_DELAY
 from cocoai.spool.spool import Spool
+from tests.killed import in_child, kill
 from tests.spool.rooms import Room, claimed, in_processes, key, question
-
-
-def in_child(run: Callable[[], object]) -> int:
-    """Fork a child that calls `run` and then waits to be killed. Return its pid once `run` has returned."""
-    ready, done = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            run()
-            os.write(done, b"+")
-            signal.pause()
-        finally:
-            os._exit(1)
-    os.close(done)
-    assert os.read(ready, 1) == b"+"
-    os.close(ready)
-    return pid
-
-
-def kill(pid: int) -> None:
-    """Kill the process and wait for its end."""
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
 
 
 def put_off(room: Room, seconds: float, **values: object) -> Spool:

@@ -276,13 +276,16 @@ def test_a_server_whose_disk_is_full_is_as_good_as_away(mariadb: Server, room: M
     from cocoai.engine.mariadb.errors import MariaDBError
 
     mariadb.stop()
-    mariadb.start(WITHOUT_NETWORK, "--innodb-file-per-table=OFF", "--innodb-data-file-path=ibdata1:12M")
+    # A file that must not grow, however much the tests before have put into it.
+    not_to_grow = f"--innodb-data-file-path=ibdata1:{mariadb.mebibytes}M"
+    mariadb.start(WITHOUT_NETWORK, "--innodb-file-per-table=OFF", not_to_grow)
     spool = room.spool()
     room.database.execute("CREATE TABLE much (data LONGBLOB) ENGINE=InnoDB")
     room.database.execute("ALTER TABLE job ENGINE=InnoDB")
-    fill = partial(room.database.execute, "INSERT INTO much VALUES (REPEAT('x', 64 * 1024))")
-    with pytest.raises(MariaDBError, match="full") as caught:
-        list(iter(fill, None))
+    for size in (1 << 20, 1 << 16):
+        fill = partial(room.database.execute, "INSERT INTO much VALUES (REPEAT('x', %s))", (size,))
+        with pytest.raises(MariaDBError, match="full") as caught:
+            list(iter(fill, None))
     numbers = iter(range(1, 1000))
     with pytest.raises(StoreUnreachable, match="1114"):
         list(iter(lambda: spool.put(key(next(numbers)), question(text="x" * 32_000)), None))

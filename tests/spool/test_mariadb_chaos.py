@@ -24,7 +24,7 @@ from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import ClaimLost, StoreError
 from tests.mariadb.server import Server
 from tests.processes import PATIENCE
-from tests.spool.rooms import MariaDBRoom, key, question
+from tests.spool.rooms import MariaDBRoom, forked, key, question
 
 JOBS, IN_THREAD, CLAIMERS = 200, 8, 8
 
@@ -156,24 +156,14 @@ class Processes:
         self._stopped: dict[int, float] = {}
         self.answering: set[int] = set()
         self.killed = self.woken = 0
-        self._putting = {self._fork(partial(put_all, room, world)) for _ in range(2)}
-
-    def _fork(self, run: Callable[[], object]) -> int:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                run()
-                os._exit(0)
-            finally:
-                os._exit(1)
-        return pid
+        self._putting = {forked(partial(put_all, room, world)) for _ in range(2)}
 
     def tend(self) -> None:
         """Replace processes that have died, and wake those that have been stopped for longer than a lease."""
         while len(self.answering) < CLAIMERS:
             self._started += 1
             machine, seed = "abc"[self._started % 3], self._seed + self._started
-            self.answering.add(self._fork(partial(answer_all, self._room, self._world, machine, seed)))
+            self.answering.add(forked(partial(answer_all, self._room, self._world, machine, seed)))
         for pid in [*self.answering, *self._putting]:
             found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
             if found and os.WIFSTOPPED(status):

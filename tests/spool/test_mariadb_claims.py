@@ -13,8 +13,8 @@ import pytest
 
 from cocoai.spool.job import Job
 from cocoai.spool.store_error import ClaimLost
+from tests.killed import in_child, kill
 from tests.spool.rooms import MariaDBRoom, claimed, key
-from tests.spool.test_lives import in_child, kill
 
 OVER = 31.0
 """Seconds after which a lease is over that nobody has renewed."""

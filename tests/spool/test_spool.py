@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import StoreError
+from tests.killed import in_child, kill
 
 NOW = 1_763_822_100.0
 
@@ -133,29 +133,6 @@ def claimed(spool: FileSpool) -> Job:
     job = spool.claim()
     assert job is not None
     return job
-
-
-def in_child(run: Callable[[], object]) -> int:
-    """Fork a child that calls `run` and then waits to be killed. Return its pid once `run` has returned."""
-    ready, done = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            run()
-            os.write(done, b"+")
-            signal.pause()
-        finally:
-            os._exit(1)
-    os.close(done)
-    assert os.read(ready, 1) == b"+"
-    os.close(ready)
-    return pid
-
-
-def kill(pid: int) -> None:
-    """Kill the process and wait for its end."""
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
 
 
 # put

@@ -23,7 +23,8 @@ from tests.ledger.charges import charge, hold
 pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
 
 from cocoai.backup.contents import refuse_half_done
-from cocoai.engine.mariadb.mariadb import MariaDB, Row
+from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.engine.mariadb.session import Row
 from cocoai.ledger.database import SqliteStore
 from cocoai.ledger.mariadb import MariaDBStore
 from cocoai.ledger.store import LedgerStore

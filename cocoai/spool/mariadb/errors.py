@@ -6,11 +6,8 @@ import errno
 from contextlib import ContextDecorator
 from types import TracebackType
 
-from cocoai.engine.mariadb.errors import MariaDBError, Unreachable
+from cocoai.engine.mariadb.errors import NO_TABLE, MariaDBError, Unreachable
 from cocoai.spool.store_error import NoStore, StoreError, StoreUnreachable
-
-NO_TABLE = 1146
-"""MariaDB's number for a table that does not exist."""
 
 
 class as_spool_errors(ContextDecorator):  # noqa: N801 (it is used as a verb)

@@ -39,9 +39,6 @@ UPDATE job SET has_new_stop = 1, stops = IF(LOCATE(CONCAT(' ', %s, ' '), CONCAT(
 OR LENGTH(stops) > {MOST_REQUESTERS}, stops, CONCAT(stops, %s, ' ')) WHERE job_key = %s AND state = {READY}
 """  # noqa: S608 (numbers of ours)
 
-AT_ONCE = 500
-"""Jobs whose beginnings are read with one query."""
-
 STOPS_EVERY = 1.0
 """Seconds between two looks for stop requests while an answer is written."""
 
@@ -143,11 +140,9 @@ class MariaDBSpool(MariaDBAdmin, Spool):
         super()._refresh()
         self._waiting.set_times(self._look.put_off, self._clock())
 
+    @as_spool_errors()
     def _heads(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        wanted = list(names)
-        with as_spool_errors():
-            for start in range(0, len(wanted), AT_ONCE):
-                yield from heads(self._database, wanted[start : start + AT_ONCE])
+        return iter(heads(self._database, list(names)))
 
     def _ready_job(self, key: Key) -> MariaDBJob:
         return self._job(READY, key)
