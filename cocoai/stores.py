@@ -45,7 +45,7 @@ def database_of(
 
     if address.has_tls and context is None:
         context = tls_context(settings.network.ca_file or None)
-    return MariaDB(address, context) if timeout is None else MariaDB(address, context, timeout=timeout)
+    return MariaDB(address, context, timeout=timeout)
 
 
 def check_tables(database: MariaDB) -> None:

@@ -37,6 +37,9 @@ from cocoai.ledger.database import FILE as LEDGER
 from cocoai.ledger.store import LedgerBroken
 from cocoai.spool.job_files import each_job_file, picture_of
 
+PATIENCE = 60.0
+"""Seconds to wait for a commit of another process. Nobody waits for a backup, and one that fails is a day's."""
+
 
 @dataclass(frozen=True)
 class BackupReport:
@@ -195,14 +198,14 @@ def _add_database(archive: ArchiveWriter, path: str, unfinished: str, copy_to: C
 
 def _copy_ledger(path: str, copy: str) -> None:
     """Copy the ledger by SQLite's own backup, and check the copy. Raise LedgerBroken if it is damaged."""
-    with database.reading(path) as ledger:
+    with database.reading(path, patience=PATIENCE) as ledger:
         if fault := _copy(ledger, copy):
             raise LedgerBroken(f"{path}: {fault}")
 
 
 def _copy_history(path: str, copy: str) -> None:
     """Copy the history in the same way. Raise HistoryBroken if it is damaged."""
-    with FileHistory(path).reading() as history:
+    with FileHistory(path).reading(patience=PATIENCE) as history:
         if fault := _copy(history, copy):
             raise HistoryBroken(f"{path}: {fault}")
 

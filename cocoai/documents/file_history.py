@@ -165,9 +165,12 @@ class FileHistory(History):
                 raise
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection for reading, to an empty history if the file is missing, or has no tables yet."""
-        with self._opened() as connection:
+    def reading(self, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
+        """Yield a connection for reading, to an empty history if the file is missing, or has no tables yet.
+
+        Another process's commit is waited for, up to `patience` seconds.
+        """
+        with self._opened(patience=patience) as connection:
             if _has_tables(connection):
                 yield connection
                 return
@@ -176,21 +179,21 @@ class FileHistory(History):
             yield connection
 
     @contextmanager
-    def _opened(self, *, is_made: bool = False) -> Iterator[sqlite3.Connection]:
+    def _opened(self, *, is_made: bool = False, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
         """Open the file, or an empty one in memory if it is missing; yield the connection. Raise `HistoryBroken`."""
         try:
             if is_made:
                 with suppress(FileExistsError):
                     os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-            with closing(_connect(self._path if os.path.exists(self._path) else IN_MEMORY)) as connection:
+            with closing(_connect(self._path if os.path.exists(self._path) else IN_MEMORY, patience)) as connection:
                 yield connection
         except (sqlite3.Error, OSError) as error:
             raise HistoryBroken(f"{self._path}: {error}") from error
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def _connect(path: str, patience: float = PATIENCE) -> sqlite3.Connection:
     """Open the file at `path`; no transaction is begun by itself."""
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
         connection.execute("PRAGMA synchronous = EXTRA")

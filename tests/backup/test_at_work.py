@@ -104,6 +104,17 @@ def at_work(*runs: Callable[[], None]) -> Iterator[None]:
     assert [signal.SIGKILL] * len(pids) == ends
 
 
+def test_a_ledger_that_stays_locked_is_told(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup waits for longer than anybody who answers, and then says why there is none."""
+    monkeypatch.setattr(backup_module, "PATIENCE", 0.05)
+    with closing(sqlite3.connect(machine.ledger, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CocoAIError, match="cannot back up: the ledger cannot be copied: .*database is locked"):
+            write_backup(machine.settings, str(tmp_path / "kept"), keep=7)
+
+    assert not os.listdir(tmp_path / "kept")
+
+
 def test_no_job_is_missing_and_the_ledger_is_that_of_one_moment(machine: Machine, tmp_path: Path) -> None:
     """Whatever two processes do to the spool and two to the ledger meanwhile."""
     runs = [*(partial(put_and_end, machine, n) for n in (1, 2)), *(partial(pay, machine, n) for n in (1, 2))]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
     from tests.mariadb.server import Server
 
+PATIENCE = 60.0
+"""Seconds for a statement in a test's own processes: the disk of a busy machine may need more than a worker has."""
+
 _numbers = itertools.count(1)
 
 
@@ -28,6 +31,7 @@ def mariadb_of_process(
 ) -> Iterator[tuple[Server, MariaDB]]:
     """Start the server of this test process, and return it with a connection of its own; skip if there is none here."""
     pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
+    from cocoai.engine.mariadb import mariadb as engine
     from cocoai.engine.mariadb.mariadb import MariaDB
     from tests.mariadb.server import COMMANDS, Server, find, new_data
 
@@ -38,9 +42,12 @@ def mariadb_of_process(
         common = common.parent
     server = Server(short_folder(), new_data(common / "mariadb"))
     server.start()
-    root = MariaDB(server.address())
+    root = MariaDB(server.address(), timeout=PATIENCE)
     try:
-        yield server, root
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr(engine, "TIMEOUT", PATIENCE)
+            monkeypatch.setattr(engine, "AT_ONCE", PATIENCE)
+            yield server, root
     finally:
         root.close()
         if server.is_running:

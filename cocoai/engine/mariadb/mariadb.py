@@ -49,9 +49,9 @@ class Transaction(Protocol):
 class MariaDB:
     """The database at `address`. TLS is spoken on `context`, unless the address is a socket or plain.
 
-    A statement's result is waited for `timeout` seconds. It may be made before a fork; it is for one thread. Statements
-    have `%s` for values, and `%%` for a percent sign. `note` is told the number of each error. Raise ValueError if
-    there is no context for TLS.
+    A statement's result is waited for `timeout` seconds, by default TIMEOUT. It may be made before a fork; it is for
+    one thread. Statements have `%s` for values, and `%%` for a percent sign. `note` is told the number of each error.
+    Raise ValueError if there is no context for TLS.
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class MariaDB:
         address: Address,
         context: ssl.SSLContext | None = None,
         *,
-        timeout: float = TIMEOUT,
+        timeout: float | None = None,
         note: Callable[[int], object] = lambda _: None,
     ) -> None:
         if address.has_tls and context is None:
             raise ValueError("TLS needs a context that says whom to trust")
         self.address = address
-        self._timeout = timeout
+        self._timeout = TIMEOUT if timeout is None else timeout
         self._context = context
         self._note = note
         self._session: MariaDBSession | None = None
