@@ -109,7 +109,7 @@ def test_a_ledger_that_stays_locked_is_told(machine: Machine, tmp_path: Path, mo
     monkeypatch.setattr(backup_module, "PATIENCE", 0.05)
     with closing(sqlite3.connect(machine.ledger, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(CocoAIError, match="cannot back up: the ledger cannot be copied: .*database is locked"):
+        with pytest.raises(CocoAIError, match=r"cannot back up: the ledger cannot be copied: .*database is locked"):
             write_backup(machine.settings, str(tmp_path / "kept"), keep=7)
 
     assert not os.listdir(tmp_path / "kept")
