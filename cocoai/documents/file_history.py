@@ -115,6 +115,10 @@ class FileHistory(History):
             connection.execute("DELETE FROM forgotten WHERE at < ?", (int(now - TOMBSTONE),))
             return connection.executemany("DELETE FROM exchange WHERE key = ?", rows).rowcount
 
+    def forgotten(self) -> set[str]:
+        """Return the keys that are not kept again."""
+        return self._keys("SELECT key FROM forgotten")
+
     def read(self, key: str) -> Exchange | None:
         """Return one exchange; None if it is not kept, or not any more."""
         with self.reading() as connection:

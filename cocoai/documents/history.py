@@ -99,6 +99,10 @@ class History(ABC):
         """
 
     @abstractmethod
+    def forgotten(self) -> set[str]:
+        """Return the keys that are not kept again."""
+
+    @abstractmethod
     def read(self, key: str) -> Exchange | None:
         """Return one exchange; None if it is not kept, or not any more."""
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from cocoai.documents.history import TOMBSTONE, Exchange, History, HistoryBroken
-from cocoai.engine.mariadb.errors import CONTENDED, DuplicateKey, MariaDBError
+from cocoai.engine.mariadb.errors import CONTENDED, NO_TABLE, DuplicateKey, MariaDBError
 from cocoai.engine.mariadb.mariadb import TRIES, MariaDB
 from cocoai.engine.mariadb.session import Row
 
@@ -60,8 +60,6 @@ AT_ONCE = 500
 
 UNKEPT = 86_400
 """Seconds after which a history that no machine's settings keep any more is removed."""
-
-NO_TABLE = 1146
 
 FOREVER = 2.0**62
 
@@ -183,6 +181,10 @@ class MariaDBHistory(History):
             self._execute(_FORGET.format(", ".join([_FORGOTTEN] * len(some))), some)
         return count
 
+    def forgotten(self) -> set[str]:
+        """Return the keys that are not kept again: also of what was too old."""
+        return {str(key) for (key,) in self._rows("SELECT `key` FROM exchange WHERE gone = 1")}
+
     def read(self, key: str) -> Exchange | None:
         """Return one exchange; None if it is not kept, or not any more."""
         rows = self._rows(f"SELECT {_COLUMNS} FROM exchange WHERE gone = 0 AND `key` = %s", (key,))  # noqa: S608
@@ -222,6 +224,11 @@ class MariaDBHistory(History):
         if self._rows(f"SELECT 1 FROM history_look WHERE at > {_NOW} - INTERVAL {UNKEPT} SECOND"):  # noqa: S608
             return 0
         return self.remove_older_than(FOREVER)
+
+    def clear(self) -> None:
+        """Leave nothing, not even what was forgotten. No machine may keep anything meanwhile."""
+        for table in ("exchange", "seen_job", "history_look"):
+            self._execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
 
     def _insert(self, exchange: Exchange) -> bool:
         """Keep an exchange; return False if it is there already, or was forgotten."""

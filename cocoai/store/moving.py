@@ -16,6 +16,10 @@ from collections.abc import Callable, Iterator
 from cocoai import config
 from cocoai.backup.contents import MOVING as FILE_MARK
 from cocoai.backup.no_pool import no_pool
+from cocoai.documents.document import HISTORY_FILE
+from cocoai.documents.file_history import FileHistory
+from cocoai.documents.file_history import delete as delete_history
+from cocoai.documents.mariadb_history import MariaDBHistory
 from cocoai.engine.mariadb.errors import DuplicateKey
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.engine.process.replace_file import replace_file
@@ -28,6 +32,7 @@ from cocoai.spool.job import STATES
 from cocoai.spool.store_error import JobInUse
 from cocoai.status.inbox import read_inbox
 from cocoai.store.file_side import FileSide
+from cocoai.store.history_move import move_history
 from cocoai.store.ledger_move import clear_ledger, move_ledger
 from cocoai.store.machines import seen_machines
 from cocoai.store.mariadb_side import MariaDBSide
@@ -45,10 +50,11 @@ _OTHERS = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABA
 
 
 def move(settings: config.Settings, database: MariaDB, target: str, disk: Disk | None = None) -> Iterator[str]:
-    """Move all jobs, threads and the ledger into `target`, `files` or `mariadb`; yield a line for each part.
+    """Move jobs, threads, the ledger and the history into `target`, `files` or `mariadb`; yield a line for each part.
 
     It may be run again after a kill, also to move all back. Raise CocoAIError if a pool runs, or if something is in the
-    way: then it is to be run again. Raise `StoreError`, `LedgerBroken` or `MariaDBError` if a store fails.
+    way: then it is to be run again. Raise `StoreError`, `LedgerBroken`, `HistoryBroken` or `MariaDBError` if a store
+    fails.
     """
     check_version(database)
     var = settings.paths.var
@@ -60,6 +66,7 @@ def move(settings: config.Settings, database: MariaDB, target: str, disk: Disk |
             _mark_row(database, var)
             yield from _inboxes(database)
         yield from _move_ledger(database, os.path.join(var, LEDGER), target)
+        yield from _move_history(database, os.path.join(var, HISTORY_FILE), target)
         sides: tuple[Side, Side] = (FileSide(var, disk=disk), MariaDBSide(database, var))
         source, other = sides if target == MARIADB else (sides[1], sides[0])
         yield from _move_jobs(source, other)
@@ -78,6 +85,17 @@ def _move_ledger(database: MariaDB, path: str, target: str) -> Iterator[str]:
     else:
         number = move_ledger(shared, file, lambda: clear_ledger(shared))
     yield f"ledger: {number} calls"
+
+
+def _move_history(database: MariaDB, path: str, target: str) -> Iterator[str]:
+    """Move the history, if there is any."""
+    file, shared = FileHistory(path), MariaDBHistory(database)
+    if target == MARIADB:
+        number = move_history(file, shared, lambda: delete_history(path))
+    else:
+        number = move_history(shared, file, shared.clear)
+    if number:
+        yield f"history: {number} answers"
 
 
 def _removing(path: str) -> Callable[[], None]:

@@ -23,6 +23,9 @@ from tests.ledger.charges import charge, hold
 pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
 
 from cocoai.backup.contents import refuse_half_done
+from cocoai.documents.file_history import FileHistory
+from cocoai.documents.history import Exchange, History
+from cocoai.documents.mariadb_history import MariaDBHistory
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.engine.mariadb.session import Row
 from cocoai.ledger.database import SqliteStore
@@ -33,7 +36,7 @@ from cocoai.store.moving import FILES, MARIADB, move
 from cocoai.store.schema import check_fit
 
 KINDS: dict[str, Any] = {"kinds": JOB_KINDS, "light_kinds": LIGHT_KINDS, "unmarked_kinds": UNMARKED_KINDS}
-TABLES = ("job", "job_file", "thread", "person", "charge", "notice", "meta")
+TABLES = ("job", "job_file", "thread", "person", "charge", "notice", "exchange", "seen_job", "history_look", "meta")
 PICTURE = os.urandom(300_000)
 
 
@@ -73,6 +76,11 @@ class Machine:
         """Return the ledger in files or in the database."""
         return SqliteStore(str(self.var / "ledger.sqlite3")) if place == FILES else MariaDBStore(self.database)
 
+    def history(self, place: str) -> History:
+        """Return the history in files or in the database."""
+        path = self.var / "history.sqlite3"
+        return FileHistory(str(path)) if place == FILES else MariaDBHistory(self.database)
+
     def move(self, target: str) -> list[str]:
         """Move all that is kept."""
         return list(move(self.settings, self.database, target))
@@ -101,6 +109,9 @@ class Machine:
             found[f"{channel}-{ts}"] = spool.mark_of(channel, ts)
         columns = "`key`, `call`, month, person, model, held, spent, how, price"
         found["charges"] = ledger.read(lambda it: it.rows(f"SELECT {columns} FROM charge ORDER BY id"))
+        history = self.history(place)
+        found["history"] = [history.read(each) for each in sorted(history.keys())]
+        found["looked at"] = (history.seen(), history.forgotten())
         found["notices"] = ledger.read(lambda it: it.rows("SELECT month, scope, threshold, at, told FROM notice"))
         return found
 
@@ -108,6 +119,8 @@ class Machine:
 NOTHING: dict[str, Any] = {f"{QUESTION.channel}-{each.thread_ts}": None for each in (QUESTION, ANSWERED, CLICK)} | {
     f"{BOX}-": None,
     "charges": [],
+    "history": [],
+    "looked at": (set(), set()),
     "notices": [],
 }
 """What Machine.kept() returns where nothing is kept."""
@@ -200,8 +213,17 @@ def fill(machine: Machine, place: str) -> dict[str, Any]:
     spool.note(BOX, "", lambda _: {"asks": 1})
     charge(ledger, key=str(ANSWERED), price='{"%": "?"}')
     hold(ledger, key=str(CUT_OFF))
+    history = machine.history(place)
+    history.keep((exchange(ANSWERED), exchange(PAINTED)), {str(ANSWERED), str(PAINTED)})
+    history.forget({str(PAINTED)}, time.time())
     ledger.write(lambda it: it.execute("INSERT INTO notice VALUES ('2026-11', 'team', 80, 5, NULL)"))
     return machine.kept(place)
+
+
+def exchange(key: Key) -> Exchange:
+    """Return a question and its answer as the history keeps them."""
+    place = (str(key), str(key), key.channel, key.thread_ts)
+    return Exchange(*place, "U0ASKER01", int(key.thread_ts[:10]), "ja", "🔑 鍵?" * 50, "'; 50 %\n" * 200)
 
 
 def held(spool: Spool, key: Key) -> Job:

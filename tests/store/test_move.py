@@ -42,12 +42,12 @@ from tests.store.moving import (
 
 @pytest.mark.parametrize(("source", "target"), BOTH)
 def test_all_that_is_kept_is_moved(machine: Machine, source: str, target: str) -> None:
-    """Jobs with their files and stop requests, threads and the ledger; nothing stays behind."""
+    """Jobs with their files and stop requests, threads, the ledger and the history; nothing stays behind."""
     kept = fill(machine, source)
 
     lines = machine.move(target)
 
-    assert ["ledger: 2 calls", "jobs: 4 ready, 1 done, 1 failed"] == lines[:2]
+    assert ["ledger: 2 calls", "history: 1 answers", "jobs: 4 ready, 1 done, 1 failed"] == lines[:3]
     assert kept == machine.kept(target)
     assert NOTHING == machine.kept(source)
 
@@ -213,7 +213,7 @@ def test_the_command_says_what_was_moved(machine: Machine, capsys: pytest.Captur
 
     out, err = capsys.readouterr()
     assert [0, 1] == codes
-    assert ["ledger: 2 calls", "jobs: 4 ready, 1 done, 1 failed"] == out.splitlines()[:2]
+    assert ["ledger: 2 calls", "history: 1 answers", "jobs: 4 ready, 1 done, 1 failed"] == out.splitlines()[:3]
     assert "--from and --to are both files" in err
 
 
