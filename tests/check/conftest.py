@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,21 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def servers(certificates: Certificates, short_folder: Callable[[], Path]) -> Iterator[Desk]:
-    """Start a practice Slack and a practice OpenAI."""
+def servers(certificates: Certificates) -> Iterator[Desk]:
+    """Start a practice Slack and a practice OpenAI.
+
+    The desk's `var` is on a disk, as /var/tmp is by the Filesystem Hierarchy Standard: in memory it would be wrong.
+    """
     from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
     from cocoai.rehearsal.slack.practice_slack import PracticeSlack
     from tests.check.desk import SECRET, Desk
 
-    with PracticeSlack(certificates, signing_secret=SECRET) as slack, PracticeOpenAI(certificates) as openai:
-        yield Desk(short_folder(), certificates, slack, openai)
+    with (
+        PracticeSlack(certificates, signing_secret=SECRET) as slack,
+        PracticeOpenAI(certificates) as openai,
+        tempfile.TemporaryDirectory(prefix="c-", dir="/var/tmp", ignore_cleanup_errors=True) as folder,
+    ):
+        yield Desk(Path(folder), certificates, slack, openai)
 
 
 @pytest.fixture

@@ -9,20 +9,24 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
+    from cocoai.engine.mariadb.session import MariaDBSession
     from tests.mariadb.server import Server
 
 PATIENCE = 60.0
 """Seconds for a statement in a test's own processes: the disk of a busy machine may need more than a worker has."""
 
 _numbers = itertools.count(1)
+
+_sessions: weakref.WeakSet[MariaDBSession] = weakref.WeakSet()
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +37,7 @@ def mariadb_of_process(
     pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
     from cocoai.engine.mariadb import mariadb as engine
     from cocoai.engine.mariadb.mariadb import MariaDB
+    from cocoai.engine.mariadb.session import MariaDBSession
     from tests.mariadb.server import COMMANDS, Server, find, new_data
 
     if not (find(COMMANDS[0]) and find(COMMANDS[1])):
@@ -47,6 +52,7 @@ def mariadb_of_process(
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setattr(engine, "TIMEOUT", PATIENCE)
             monkeypatch.setattr(engine, "AT_ONCE", PATIENCE)
+            monkeypatch.setattr(engine, "MariaDBSession", _noted(MariaDBSession))
             yield server, root
     finally:
         root.close()
@@ -54,11 +60,25 @@ def mariadb_of_process(
             server.kill9()  # its data go with it
 
 
+def _noted(make: Callable[..., MariaDBSession]) -> Callable[..., MariaDBSession]:
+    """Return what makes a session and keeps it in mind."""
+
+    def made(*arguments: Any) -> MariaDBSession:
+        session = make(*arguments)
+        _sessions.add(session)
+        return session
+
+    return made
+
+
 @pytest.fixture
 def mariadb(mariadb_of_process: tuple[Server, MariaDB]) -> Iterator[Server]:
     """Return the running server. A test may stop, kill or stall it; for the next one it runs again."""
     server, _ = mariadb_of_process
     yield server
+    # Whoever made one may be in the garbage, to be collected in the midst of another test, which would fail.
+    for each in list(_sessions):
+        each.drop()
     server.restore()
 
 
