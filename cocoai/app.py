@@ -73,11 +73,11 @@ class CocoAI:
 
 
 def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> CocoAI:
-    """Make the folders below `var`, and build all parts of CocoAI. Open no connection, no lock and no socket.
+    """Make the folders below `var`, and build all parts of CocoAI. Leave no connection, lock or socket open.
 
     TLS is spoken on `context`; None makes one that trusts the settings' `ca_file`, or the usual authorities. Raise
     OSError if a folder cannot be made, `CocoAIError` if a file that the settings name cannot be read, or if a restore
-    was cut off.
+    was cut off, or the database of [store] has other tables than ours.
     """
     var = settings.paths.var
     refuse_half_done(var)
