@@ -12,6 +12,7 @@ from urllib.parse import quote
 from cocoai import config
 from cocoai.check.openai import named_models
 from cocoai.check.result import Result, note, ok, warning, wrong
+from cocoai.check.store import shared_ledger
 from cocoai.check.target import Target
 from cocoai.ledger.cost import is_openai
 from cocoai.ledger.database import FILE
@@ -62,9 +63,12 @@ def _picture_case(settings: config.Settings, table: PriceTable, at: float) -> st
 
 
 def ledger(target: Target) -> Iterator[Result]:
-    """Yield whether the ledger can be read and is whole; nothing where it lies in a database."""
+    """Yield whether the ledger can be read and is whole, wherever it lies."""
     settings = target.settings
-    if settings is None or settings.store.address is not None:
+    if settings is None:
+        return
+    if settings.store.address is not None:
+        yield from shared_ledger(settings)
         return
     path = os.path.join(settings.paths.var, FILE)
     folder = os.path.dirname(path)

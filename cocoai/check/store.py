@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cocoai.check.result import Result, ok, warning, wrong
+from cocoai import config
+from cocoai.check.result import Result, note, ok, warning, wrong
 from cocoai.check.target import Target
 from cocoai.errors import CocoAIError
 from cocoai.stores import database_of
@@ -48,3 +49,31 @@ def _asked(target: Target, database: MariaDB, connections: int) -> Iterator[Resu
         yield level("store", "unfit", address=address, text=each.text)
     if not found:
         yield ok("store", address=address)
+
+
+def shared_ledger(settings: config.Settings) -> Iterator[Result]:
+    """Yield whether the ledger in the database of [store] can be read; nothing if what speaks to it is missing."""
+    try:
+        database = database_of(settings)
+    except CocoAIError:
+        return  # that is said of the database
+    if database is None:
+        return
+    from cocoai.engine.mariadb.errors import Unreachable
+    from cocoai.ledger.mariadb import MariaDBStore
+    from cocoai.ledger.store import LedgerBroken
+
+    address = str(database.address)
+    try:
+        trouble = MariaDBStore(database).trouble()
+    except LedgerBroken as error:
+        if error.may_pass or isinstance(error.__cause__, Unreachable):
+            yield note("ledger", "away", address=address)
+            return
+        trouble = error.reason
+    finally:
+        database.close()
+    if trouble:
+        yield wrong("ledger", "unfit", address=address, reason=trouble)
+    else:
+        yield ok("ledger", "shared", address=address)

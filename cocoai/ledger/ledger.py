@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple
 
 from cocoai.ledger import notices
@@ -16,7 +16,7 @@ from cocoai.ledger.caps import ALL, TEAM, BudgetHeld, Caps, OverAllowance, OverB
 from cocoai.ledger.charge import Bill, OpenHold, PaidCall, Payer
 from cocoai.ledger.months import Months
 from cocoai.ledger.notices import Notice
-from cocoai.ledger.store import LedgerStore, Statements
+from cocoai.ledger.store import LedgerStore, Row, Statements
 
 _INSERT = """
 INSERT INTO charge (`key`, `call`, claim, at, month, team, channel, person, kind, model, units, held, price)
@@ -183,9 +183,29 @@ class Ledger:
 
     def open_holds(self, key: str = "") -> list[OpenHold]:
         """Return the holds that are open, oldest first: those of the job `key`, of all jobs for ""."""
-        where, values = (" AND `key` = ?", (key,)) if key else ("", ())
-        query = f"SELECT `key`, `call`, claim, held FROM charge WHERE spent IS NULL{where} ORDER BY id"  # noqa: S608 (ours)
-        return [OpenHold(*row) for row in self.store.read(lambda statements: statements.rows(query, values))]
+        return [OpenHold(*row) for row in self.store.read(lambda statements: _open_holds(statements, key))]
+
+
+def _open_holds(statements: Statements, key: str) -> list[Row]:
+    """Return key, number, claim and held sum of each open hold of a job, or for "" of all, oldest first."""
+    columns = "`key`, `call`, claim, held"
+    if key:
+        query = f"SELECT {columns} FROM charge WHERE `key` = ? AND spent IS NULL ORDER BY id"  # noqa: S608 (ours)
+        return statements.rows(query, (key,))
+    # By month the index finds what is open; without one, all that was ever paid would be read.
+    query = f"SELECT {columns}, id FROM charge WHERE month = ? AND spent IS NULL"  # noqa: S608 (ours)
+    found = [row for month in _months(statements) for row in statements.rows(query, (month,))]
+    return [row[:-1] for row in sorted(found, key=lambda row: int(row[-1]))]
+
+
+def _months(statements: Statements) -> Iterator[str]:
+    """Yield the months that have charges, from one to the next: `SELECT DISTINCT` would read the whole index."""
+    month = ""
+    while True:
+        [(month,)] = statements.rows("SELECT min(month) FROM charge WHERE month > ?", (month,))
+        if month is None:
+            return
+        yield month
 
 
 def _insert(statements: Statements, call: PaidCall, now: int, month: str) -> int:

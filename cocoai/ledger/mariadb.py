@@ -58,15 +58,23 @@ number BIGINT UNSIGNED NOT NULL
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC
 """
 
-LEDGER_TABLES = (
-    _CHARGE,
-    _NOTICE,
-    _TURN,
-    "INSERT INTO ledger_turn (id, number) VALUES (1, 0) ON DUPLICATE KEY UPDATE id = id",
-)
+FIRST_TURN = "INSERT INTO ledger_turn (id, number) VALUES (1, 0) ON DUPLICATE KEY UPDATE id = id"
+"""What makes the row that is counted up, where it is missing."""
+
+LEDGER_TABLES = (_CHARGE, _NOTICE, _TURN, FIRST_TURN)
 """The statements that make the ledger's tables, and the row that is counted up. They may be run again."""
 
+NO_TURN = "ledger_turn has no row, without which nothing is written: `cocoai store init` makes it"
+"""What is wrong where that row is missing."""
+
 _TAKE_TURN = "UPDATE ledger_turn SET number = number + 1 WHERE id = 1"
+# The newest month is the one that counts against the budget. Nothing is examined that no call would read.
+_EXAMINED = (
+    "SELECT * FROM charge ORDER BY id DESC LIMIT 1",
+    "SELECT sum(spent), sum(held) FROM charge WHERE month = (SELECT max(month) FROM charge)",
+    "SELECT month, scope, threshold, at, told FROM notice LIMIT 1",
+)
+
 _AT_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 
@@ -96,7 +104,7 @@ class MariaDBStore:
 
         def in_turn(statements: mariadb.Transaction) -> Result:
             if not statements.execute(_TAKE_TURN):
-                raise LedgerBroken(f"{self.database.address}: ledger_turn has no row; `cocoai store init` makes it")
+                raise LedgerBroken(f"{self.database.address}: {NO_TURN}")
             return run(_Statements(statements))
 
         with _as_ledger_errors():
@@ -104,6 +112,16 @@ class MariaDBStore:
                 return self.database.transaction(in_turn)
             except Unreachable:
                 return self.database.transaction(in_turn)
+
+    def trouble(self) -> str:
+        """Return what is wrong with the tables, "" if nothing is: all that is written must be there to be read."""
+
+        def run(statements: Statements) -> str:
+            for query in _EXAMINED:
+                statements.rows(query)
+            return "" if statements.rows("SELECT 1 FROM ledger_turn WHERE id = 1") else NO_TURN
+
+        return self.read(run)
 
     def is_made(self) -> bool:
         """Return True: `cocoai store init` makes the tables."""

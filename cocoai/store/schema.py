@@ -12,7 +12,7 @@ from cocoai.documents.mariadb_history import HISTORY_TABLES
 from cocoai.engine.mariadb.errors import NO_TABLE, MariaDBError
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.errors import CocoAIError
-from cocoai.ledger.mariadb import LEDGER_TABLES
+from cocoai.ledger.mariadb import FIRST_TURN, LEDGER_TABLES
 from cocoai.spool.mariadb.tables import SPOOL_TABLES
 
 _META = """
@@ -95,6 +95,8 @@ def migrate(database: MariaDB) -> tuple[int, int]:
             for statement in MIGRATIONS[number - 1]:
                 database.execute(statement)
             _note_version(database, number)
+        # Without it nothing is paid, and a dump that was restored by half may lack it.
+        database.execute(FIRST_TURN)
         return before, VERSION
     finally:
         database.rows("SELECT RELEASE_LOCK(%s)", (_lock_of(database),))

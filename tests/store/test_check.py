@@ -12,6 +12,7 @@ from cocoai.check.money import ledger
 from cocoai.check.result import Result
 from cocoai.check.target import Target, find_target
 from cocoai.check.words.languages import words_for
+from cocoai.cli import main
 
 pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
 
@@ -19,6 +20,7 @@ from cocoai.check.store import store
 from cocoai.engine.mariadb.mariadb import MariaDB
 
 if TYPE_CHECKING:
+    from tests.mariadb.server import Server
     from tests.store.moving import Machine
 
 
@@ -37,11 +39,33 @@ def cases(found: list[Result]) -> list[tuple[str, str]]:
 
 
 def test_a_database_that_is_fit(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All is told in one line, and of the ledger's file nothing."""
+    """That is told in one line, and of the ledger that lies there in another."""
     monkeypatch.setattr("cocoai.store.fitness.SLOW", 60_000.0)
     target = target_of(machine.settings)
 
-    assert ([("ok", "ok")], []) == (cases(list(store(target))), list(ledger(target)))
+    assert [("ok", "ok"), ("shared", "ok")] == cases([*store(target), *ledger(target)])
+
+
+def test_a_ledger_that_cannot_be_read(machine: Machine) -> None:
+    """It is told why; where only its turn's row is missing, `init` makes that."""
+    target = target_of(machine.settings)
+    machine.database.execute("DELETE FROM ledger_turn")
+    [without_turn] = ledger(target)
+    assert 0 == main(["store", "--config", machine.settings.file, "init"])
+    [mended] = ledger(target)
+    machine.database.execute("ALTER TABLE charge DROP COLUMN held")
+    [damaged] = ledger(target)
+
+    assert [("unfit", "wrong"), ("shared", "ok"), ("unfit", "wrong")] == cases([without_turn, mended, damaged])
+    assert "`cocoai store init`" in without_turn.values["reason"]
+    assert "held" in damaged.values["reason"]
+
+
+def test_a_ledger_whose_database_is_away(machine: Machine, mariadb: Server) -> None:
+    """Nothing is known of it then, which is not its own fault."""
+    mariadb.kill9()
+
+    assert [("away", "note")] == cases(list(ledger(target_of(machine.settings))))
 
 
 def test_a_database_without_our_tables(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -223,6 +223,15 @@ CASES = {
     "nginx.ok": ("{number} beside its master", ""),
     "nginx.many": ("{number} beside its master, each 3 to 4 MiB; one is plenty (worker_processes in {file})", ""),
     "ledger.ok": ("{file} is whole", ""),
+    "ledger.shared": ("its tables in {address} can be read", ""),
+    "ledger.away": (
+        "{address} cannot be asked now: until it can, no model is asked, and what is spent is not shown",
+        "",
+    ),
+    "ledger.unfit": (
+        "{address}: {reason}: without a ledger nothing is asked",
+        "{program} store check; where tables are missing or damaged, restore a dump of the database (docs/store.md)",
+    ),
     "ledger.not_yet": ("{file} is not there yet: the first question makes it", ""),
     "ledger.unseen": ("{file} cannot be seen by this user", "sudo {program} check"),
     "ledger.busy": ("{file} could not be examined now ({code})", ""),

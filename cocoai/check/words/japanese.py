@@ -223,6 +223,12 @@ CASES = {
     "nginx.ok": ("親のほかに {number} つ", ""),
     "nginx.many": ("親のほかに {number} つで、ひとつ3〜4 MiBです。ひとつで足ります（{file} の worker_processes）", ""),
     "ledger.ok": ("{file} は壊れていません", ""),
+    "ledger.shared": ("{address} の表を読めます", ""),
+    "ledger.away": ("{address} に今は尋ねられません。届くまで、モデルには何も聞かず、費用も表示しません", ""),
+    "ledger.unfit": (
+        "{address} に問題があります: {reason}。費用の記録がなければ、モデルには何も聞きません",
+        "{program} store check。表がないか壊れていれば、データベースのダンプを戻してください（docs/store.md）",
+    ),
     "ledger.not_yet": ("{file} はまだありません（最初の質問で作られます）", ""),
     "ledger.unseen": ("{file} はこのユーザーには見えません", "sudo {program} check"),
     "ledger.busy": ("{file} は今は調べられませんでした（{code}）", ""),
