@@ -82,7 +82,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     var = settings.paths.var
     refuse_half_done(var)
     context = context or tls_context(settings.network.ca_file or None)
-    database = database_of(settings, context)
+    database = database_of(settings, context, is_tallied=True)
     spool = spool_of(
         settings,
         database,

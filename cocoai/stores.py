@@ -21,19 +21,24 @@ from cocoai.spool.spool import Spool
 if TYPE_CHECKING:
     from cocoai.documents.history import History
     from cocoai.engine.mariadb.mariadb import MariaDB
+    from cocoai.engine.mariadb.tally import Tally
     from cocoai.ledger.store import LedgerStore
 
 log = logging.getLogger(__name__)
 
 
 def database_of(
-    settings: config.Settings, context: ssl.SSLContext | None = None, *, timeout: float | None = None
+    settings: config.Settings,
+    context: ssl.SSLContext | None = None,
+    *,
+    timeout: float | None = None,
+    is_tallied: bool = False,
 ) -> MariaDB | None:
     """Return the database of [store], to which nobody has connected yet; None if there is none.
 
     TLS is spoken on `context`; None makes one that trusts the settings' `ca_file`, or the usual authorities. A
-    statement may take `timeout` seconds, by default as few as a worker has. Raise CocoAIError if what speaks to it is
-    not installed.
+    statement may take `timeout` seconds, by default as few as a worker has. The pool's own has its errors tallied.
+    Raise CocoAIError if what speaks to it is not installed.
     """
     address = settings.store.address
     if address is None:
@@ -45,7 +50,16 @@ def database_of(
 
     if address.has_tls and context is None:
         context = tls_context(settings.network.ca_file or None)
-    return MariaDB(address, context, timeout=timeout)
+    # Not a command's: root's file could not be written by the pool.
+    options = {"note": tally_of(settings).count_error} if is_tallied else {}
+    return MariaDB(address, context, timeout=timeout, **options)
+
+
+def tally_of(settings: config.Settings) -> Tally:
+    """Return the tally of what this machine's processes meet in the database."""
+    from cocoai.engine.mariadb.tally import Tally
+
+    return Tally(os.path.join(settings.paths.var, "run", "store"))
 
 
 def check_tables(database: MariaDB) -> None:
@@ -76,7 +90,8 @@ def spool_of(settings: config.Settings, database: MariaDB | None = None, **optio
     from cocoai.spool.mariadb.mariadb_spool import MariaDBSpool
 
     shared = database or database_of(settings)
-    return MariaDBSpool(cast("MariaDB", shared), settings.paths.var, **options)
+    note_put = tally_of(settings).count_duration
+    return MariaDBSpool(cast("MariaDB", shared), settings.paths.var, note_put=note_put, **options)
 
 
 def ledger_store(settings: config.Settings, database: MariaDB | None = None) -> LedgerStore:
@@ -117,7 +132,10 @@ def remove_unkept_history(settings: config.Settings, database: MariaDB | None = 
 
 
 def machine_tasks(settings: config.Settings, database: MariaDB | None, scoreboard: Scoreboard) -> list[PeriodicTask]:
-    """Return the task that tells the other machines how this one is; none where there is no database."""
+    """Return what tells the other machines how this one is, and what keeps its tally short.
+
+    Neither is there where there is no database.
+    """
     if database is None:
         return []
     from cocoai.spool.mariadb.claimed_rows import machine_of
@@ -130,4 +148,7 @@ def machine_tasks(settings: config.Settings, database: MariaDB | None, scoreboar
         inbox = read_inbox(var)
         return __version__, settings.pool.slots, scoreboard.busy_jobs(), inbox.waiting if inbox else 0
 
-    return [PeriodicTask(MachineTask(database, machine_of(var), var, look).run, every=EVERY)]
+    return [
+        PeriodicTask(MachineTask(database, machine_of(var), var, look).run, every=EVERY),
+        PeriodicTask(tally_of(settings).sweep, every=3600.0),
+    ]

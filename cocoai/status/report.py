@@ -17,6 +17,7 @@ from cocoai.status.machines import machine_fields
 from cocoai.status.money import money_section
 from cocoai.status.report_parts import Column, Field, ReportTable, Section
 from cocoai.status.status import RUNNING, ProcessMemory, Status
+from cocoai.status.store import store_fields
 from cocoai.status.units import mib, moment, number, plain, seconds, times
 from cocoai.status.wrong import errors_table, split_errors, trouble_fields
 from cocoai.version import version_text
@@ -120,6 +121,8 @@ def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
         yield check_section(status.check)
     if status.machines:
         yield Section("Machines", tuple(machine_fields(status.machines)))
+    if status.tallied:
+        yield Section("Database", tuple(store_fields(status.tallied)))
     yield Section("Spool", tuple(_spool(status)))
     if status.processes:
         yield Section("Processes", table=_processes(status))

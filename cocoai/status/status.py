@@ -22,11 +22,13 @@ from cocoai.status.jobs import SpoolState, read_jobs
 from cocoai.status.last_check import check_as_json
 from cocoai.status.machines import read_machines
 from cocoai.status.money import MoneyState, money_as_json, read_money
+from cocoai.status.store import read_tally, tally_as_json
 from cocoai.stores import database_of, spool_of
 from cocoai.troubles.store import Trouble, Troubles
 
 if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
+    from cocoai.engine.mariadb.tally import Tallied
     from cocoai.inbox.inbox import InboxState
     from cocoai.status.documents import DocumentsState, HistoryState
     from cocoai.store.machines import SeenMachine
@@ -92,6 +94,9 @@ class Status:
 
     store_trouble: str = ""
     """Why the database cannot be reached that the jobs lie in, of which nothing is known then; "" if it can."""
+
+    tallied: Tallied | None = None
+    """What this machine's processes have met in that database within a day; None where there is none."""
 
     settings_error: str = ""
     """What is wrong with the settings, so that only `var` is known of them; "" if nothing is."""
@@ -159,6 +164,7 @@ def _collect(settings: config.Settings, database: MariaDB | None) -> Status:
         inbox=read_inbox(settings.paths.var),
         machines=read_machines(database),
         store_trouble=store_trouble,
+        tallied=read_tally(settings),
         settings_error=settings.error,
     )
 
@@ -232,6 +238,7 @@ def as_json(status: Status) -> dict[str, Any]:
         "spool": asdict(status.spool),
         "inbox": status.inbox._asdict() if status.inbox else None,
         "store_trouble": status.store_trouble,
+        "store": tally_as_json(status.tallied),
         "machines": [asdict(each) for each in status.machines],
         "last_day": asdict(status.day),
         "money": money_as_json(status.money) if status.money else None,

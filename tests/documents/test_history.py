@@ -76,7 +76,8 @@ def test_a_history_that_was_never_kept_is_empty(history: History) -> None:
 
 def test_many_are_handled_in_parts(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them, once, whatever the size of a part."""
-    monkeypatch.setattr("cocoai.documents.mariadb_history.AT_ONCE", 3, raising=False)
+    if not isinstance(history, FileHistory):
+        monkeypatch.setattr("cocoai.documents.mariadb_history.AT_ONCE", 3)
     made = [exchange(number, question=f"{number}") for number in range(1, 11)]
     keys = [each.key for each in made]
 

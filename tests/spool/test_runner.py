@@ -357,7 +357,8 @@ def test_after_term_a_process_finishes_the_job_in_hand_and_takes_no_more(make: C
     setup.wait_until_done(key(1))
     wait_until(setup.is_at_rest)
 
-    assert [key(2)] == setup.spool.keys("ready")
+    # The process that posted the placeholder may fork another one that answers it, where it has seen the free slot.
+    assert pid not in setup.traced("answering-second")
     assert 1 == setup.attempts("done", key(1))
 
 

@@ -11,14 +11,15 @@ import pytest
 from cocoai import config
 from cocoai.cli import main
 from cocoai.spool.key import Key
-from cocoai.status.status import collect
+from cocoai.status.status import as_json, collect
 from tests.status.samples import scoreboard_of
 
 pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
 
-from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.engine.mariadb.errors import MariaDBError
+from cocoai.engine.mariadb.mariadb import MariaDB, Transaction
 from cocoai.store.schema import migrate
-from cocoai.stores import spool_of
+from cocoai.stores import database_of, spool_of
 from tests.mariadb.server import Server
 
 
@@ -48,6 +49,34 @@ def test_the_pool_is_shown_while_the_database_is_away(
     assert 0 == code
     assert re.search("! Database +cannot be reached", out)
     assert "what Slack sends waits here" in out
+
+
+def test_what_the_pool_has_met_in_the_database_is_counted(
+    settings: config.Settings, mariadb: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its processes; what a command meets is not."""
+    pool, command = database_of(settings, is_tallied=True), database_of(settings)
+    assert pool is not None
+    assert command is not None
+    pool.execute("CREATE TABLE one (id INT PRIMARY KEY, name INT NULL)")
+    pool.execute("INSERT INTO one VALUES (1, 1)")
+    spool_of(settings, pool).put(Key("C0", "1.000100", "1.000100"), {"kind": "mention"})
+
+    def wait(statements: Transaction) -> None:
+        statements.execute("UPDATE one SET name = 2")
+        for each in (pool, command):
+            each.close()
+            with pytest.raises(MariaDBError, match="1205"):
+                each.execute("UPDATE one SET name = 3")
+
+    MariaDB(pool.address).transaction(wait)
+
+    shown = as_json(collect(settings))["store"]
+    assert 0 == main(["status", "--config", settings.file])
+    assert {"1020": 0, "1205": 1, "1213": 0, "2013": 0} == shown["errors"]
+    assert 1 == shown["puts"]
+    assert 0 < shown["put_median"] == shown["put_p99"]
+    assert re.search(r"Others in the way +1 +1 waited for too long \(1205\)", capsys.readouterr().out)
 
 
 def test_what_another_machine_has_in_hand_does_not_wait(

@@ -4,4 +4,5 @@ mariadb    statements and transactions of one process, on a connection of its ow
 session    one connection
 address    where a database is, and who we are there
 errors     what a statement may raise
+tally      what all processes of a machine have met there within a day
 """

@@ -48,7 +48,8 @@ log = logging.getLogger(__name__)
 class MariaDBSpool(MariaDBAdmin, Spool):
     """All jobs of all machines, in `database`. What this machine alone needs of them lies below `var`.
 
-    `kinds` and all other options are those of FileSpool.
+    `note_put` is told the seconds that each put() takes which succeeds. `kinds` and the options behind it are those of
+    FileSpool.
     """
 
     files: MariaDBFiles
@@ -63,11 +64,13 @@ class MariaDBSpool(MariaDBAdmin, Spool):
         light_kinds: Collection[str] = (),
         unmarked_kinds: Collection[str] = (),
         questions_per_minute: int = 0,
+        note_put: Callable[[float], object] = lambda _: None,
     ) -> None:
         super().__init__(clock=clock, kinds=kinds, light_kinds=light_kinds)
         self._database = database
         self._var = var
         self._machine = machine_of(var)
+        self._note_put = note_put
         self._putting = Putting(database, questions_per_minute, self._light_kinds, frozenset(unmarked_kinds))
         self.files = MariaDBFiles(database, os.path.join(var, "spool", "files"))
         self._threads = ThreadRows(database)
@@ -94,7 +97,9 @@ class MariaDBSpool(MariaDBAdmin, Spool):
     @as_spool_errors()
     def put(self, key: Key, question: Mapping[str, Any]) -> bool:
         """Store a question as a ready job, as Spool.put() says."""
+        began = time.monotonic()
         is_new, refusal = self._putting.put(key, question)
+        self._note_put(time.monotonic() - began)
         if refusal:
             log.info("question key=%s outcome=limited why=%s", key, refusal["why"])
         return is_new
