@@ -41,6 +41,9 @@ SECONDS = 3.0
 PROCESS = "cocoai-modal"
 """The name of a process that opens one."""
 
+OPENED = "exchanged_trigger_id"
+"""Slack's code for a trigger_id that has opened a form already: the same request has come twice, to two machines."""
+
 MOST_QUOTED = 150
 """Characters of the message that the form shows."""
 
@@ -104,7 +107,8 @@ class AskForms:
             open_form(self.connect(), shortcut.trigger_id, self.view(shortcut))
         except CocoAIError as error:
             log.warning("shortcut key=%s outcome=no-form reason=%s", shortcut.key, error)
-            self._tell(shortcut, "form")
+            if error.code != OPENED:
+                self._tell(shortcut, "form")
 
     def _tell(self, shortcut: Shortcut, why: FormTrouble) -> None:
         """Put a job that tells the person that there is no form, and why."""

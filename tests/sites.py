@@ -141,6 +141,12 @@ def instance(folder: Path, own: Path, port: int, plain: int, *, host: str = HOST
         check=True,
         capture_output=True,
     )
+    for part in ("http", "https"):
+        site_file(folder, own, f"cocoai_{part}.conf", port, plain, host=host, name=f"{name}_{part}.conf")
+
+
+def site_file(folder: Path, own: Path, file: str, port: int, plain: int, *, host: str, name: str) -> None:
+    """Write one of etc/nginx's files of a site into `folder`/conf.d as `name`; the other arguments as of `instance`."""
     replacements = {
         f"/etc/letsencrypt/live/{HOST}": str(own),
         f"server_name {HOST};": f"server_name {host};",
@@ -149,9 +155,7 @@ def instance(folder: Path, own: Path, port: int, plain: int, *, host: str = HOST
         "/etc/nginx/cocoai.locations": str(own / "cocoai.locations"),
         **_listen(port, plain),
     }
-    for part in ("http", "https"):
-        text = etc.replaced((NGINX / f"cocoai_{part}.conf").read_text(), replacements)
-        (folder / "conf.d" / f"{name}_{part}.conf").write_text(text)
+    (folder / "conf.d" / name).write_text(etc.replaced((NGINX / file).read_text(), replacements))
 
 
 def _listen(port: int, plain: int) -> dict[str, str]:

@@ -253,13 +253,13 @@ def test_tls_1_2_and_1_3_are_accepted(production_site: Site, version: ssl.TLSVer
         assert version.name == (tls.version() or "").replace(".", "_")
 
 
-def test_both_servers_have_the_same_lines_on_tls() -> None:
-    """The lines on TLS stand twice in the production site, and must stay the same."""
-    files = [(NGINX / name).read_text() for name in ("cocoai.conf", "cocoai_https.conf")]
-    default, ours = (re.findall(r"(?m)^    (ssl_(?!certificate|reject).*)$", text) for text in files)
+def test_all_servers_have_the_same_lines_on_tls() -> None:
+    """The lines on TLS stand twice in the production site, and at the load balancer, and must stay the same."""
+    files = [(NGINX / name).read_text() for name in ("cocoai.conf", "cocoai_https.conf", "cocoai_balancer.conf")]
+    default, ours, balancer = (re.findall(r"(?m)^    (ssl_(?!certificate|reject).*)$", text) for text in files)
 
     assert 6 == len(ours)
-    assert default == ours
+    assert default == ours == balancer
 
 
 @pytest.mark.parametrize(("host", "path"), [("example.com", "/"), (HOST, "/"), (HOST, "/slack/events")])

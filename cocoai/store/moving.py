@@ -12,6 +12,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from cocoai import config
 from cocoai.backup.contents import MOVING as FILE_MARK
@@ -83,7 +84,7 @@ def _move_ledger(database: MariaDB, path: str, target: str) -> Iterator[str]:
     if target == MARIADB:
         number = move_ledger(file, shared, _removing(path))
     else:
-        number = move_ledger(shared, file, lambda: clear_ledger(shared))
+        number = move_ledger(shared, file, partial(clear_ledger, shared))
     yield f"ledger: {number} calls"
 
 
@@ -91,7 +92,7 @@ def _move_history(database: MariaDB, path: str, target: str) -> Iterator[str]:
     """Move the history, if there is any."""
     file, shared = FileHistory(path), MariaDBHistory(database)
     if target == MARIADB:
-        number = move_history(file, shared, lambda: delete_history(path))
+        number = move_history(file, shared, partial(delete_history, path))
     else:
         number = move_history(shared, file, shared.clear)
     if number:

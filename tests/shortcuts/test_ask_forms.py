@@ -106,6 +106,20 @@ def test_with_too_many_forms_under_way_the_next_is_told_to_try_again(play: Play)
     assert "views.open" not in [call.method for call in harness.slack.calls]
 
 
+def test_a_request_that_comes_twice_opens_one_form(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load balancer may send it to a second machine; nobody is told that there is no form."""
+    harness, endpoint = play
+    once = endpoint.answer
+    monkeypatch.setattr(endpoint, "answer", lambda incoming: [once(incoming), once(incoming)][1])
+    use(harness, say(harness), "ask")
+
+    run_all(harness)
+
+    assert 1 == len(harness.slack.views_of(BY))
+    assert ["views.open"] * 2 == [call.method for call in harness.slack.calls]
+    assert [] == whispers(harness)
+
+
 # sent off
 
 

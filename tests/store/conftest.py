@@ -1,8 +1,8 @@
-"""Fixtures for the tests of moves."""
+"""Fixtures for the tests of moves, and of several machines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from cocoai.spool.file_spool import FileSpool
 
 if TYPE_CHECKING:
     from cocoai.engine.mariadb.mariadb import MariaDB
+    from cocoai.rehearsal.certificates import Certificates
+    from tests.deployment import Deployment
     from tests.store.moving import Machine
 
 
@@ -31,3 +33,14 @@ def machine(tmp_path: Path, database: MariaDB) -> Iterator[Machine]:
     FileSpool(str(made.var)).make_folders()
     yield made
     made.other.close()
+
+
+@pytest.fixture
+def first(
+    short_folder: Callable[[], Path], certificates: Certificates, database: MariaDB, request: pytest.FixtureRequest
+) -> Iterator[Deployment]:
+    """Start the first of several machines; the fixture's parameter is what its settings say beside."""
+    from tests.store.machines import first_machine
+
+    with first_machine(short_folder(), certificates, database, getattr(request, "param", "")) as standing:
+        yield standing
