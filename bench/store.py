@@ -4,7 +4,8 @@
 
 puts      how long put() takes, in one process and in eight at once; the disk and the minutes are the same
 work      jobs a second that are claimed, given four facts and finished, by one process and by eight
-question  what a whole question costs in CPU, asked soon after another, over a socket: CocoAI's own and the server's
+question  what a whole question costs in CPU, asked soon after another, over a socket and over TLS: CocoAI's own, and
+          the server's
 memory    PSS of the pool at rest and with four answers in flight, and what one job process has to itself
 
 The server is Debian's, with data of its own on this disk, and flushes each commit.
@@ -34,6 +35,7 @@ from cocoai.spool.mariadb.mariadb_spool import MariaDBSpool
 from cocoai.spool.spool import Spool
 from cocoai.store.schema import migrate
 from tests.mariadb.server import Server, new_data
+from tests.processes import free_port
 
 FACTS = ("placeholder", "asked", "answer", "delivered")
 """The facts of an ordinary question, behind its `attempt`."""
@@ -43,14 +45,20 @@ TEXT = "x" * 1200
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Start a server that flushes each commit, with a database in it; yield the database's URL, and `pid` with it."""
+def server(*options: str) -> Iterator[str]:
+    """Start a server that flushes each commit, with these options and a database in it; yield the database's URL.
+
+    Without options it has no network.
+    """
     with tempfile.TemporaryDirectory(prefix="c-", dir="/tmp") as folder:
         running = Server(Path(folder), new_data(Path(folder, "new")))
-        running.start("--skip-networking", "--innodb-flush-method=fsync", "--innodb-buffer-pool-size=64M")
+        network = options or ("--skip-networking",)
+        running.start(*network, "--innodb-flush-method=fsync", "--innodb-buffer-pool-size=64M")
         try:
             root = MariaDB(running.address())
             root.execute("CREATE DATABASE cocoai")
+            root.execute("CREATE USER cocoai@'127.%%' REQUIRE SSL")
+            root.execute("GRANT ALL ON cocoai.* TO cocoai@'127.%%'")
             database = MariaDB(running.address("cocoai"))
             migrate(database)
             with cpu.accounts("mariadbd") as accounts:
@@ -138,8 +146,18 @@ def puts_and_work(folder: Path, _: Certificates, *, jobs: int, with_work: bool) 
 def question(folder: Path, certificates: Certificates, *, questions: int) -> None:
     """Print the CPU of a question in each room, of CocoAI's processes and the server's."""
     print(f"  {'CPU a question, ms':24}{'CocoAI':>10}{'server':>10}{'at rest':>10}")
-    with server() as url:
-        for name, settings in (("files", {}), ("MariaDB", {"COCOAI_STORE_URL": url}), ("files again", {})):
+    port = free_port()
+    tls = (f"--ssl-cert={certificates.cert_file}", f"--ssl-key={certificates.key_file}")
+    with server(f"--port={port}", "--bind-address=127.0.0.1", *tls) as url:
+        places = {
+            "files": "",
+            "MariaDB": url,
+            "MariaDB over TLS": f"mariadb://cocoai@127.0.0.1:{port}/cocoai",
+            "files again": "",
+            "MariaDB again": url,
+        }
+        for name, place in places.items():
+            settings = {"COCOAI_STORE_URL": place} if place else {}
             with cocoai(folder / name.replace(" ", "-"), certificates, **settings) as asked:
                 rest = asked.warm_up()
                 before = _accounts["mariadbd"].seconds()

@@ -31,7 +31,7 @@ def first_machine(folder: Path, certificates: Certificates, database: MariaDB, m
         more=more,
         COCOAI_STORE_URL=str(database.address),
         COCOAI_POOL_WORKERS="1",
-        WHICH_MACHINE="first",
+        WHICH_MACHINE=str(folder),
     ) as standing:
         yield standing
 
@@ -46,7 +46,7 @@ def another(first: Deployment, folder: Path, **settings: str) -> Iterator[None]:
         "COCOAI_POOL_STATUS_LISTEN": "off",
         "COCOAI_POOL_SELF_CHECK": "off",
         "COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "0",
-        "WHICH_MACHINE": "second",
+        "WHICH_MACHINE": str(folder),
         **settings,
     }
     listen, config = f"127.0.0.1:{free_port()}", str(folder / "cocoai.ini")
@@ -54,12 +54,12 @@ def another(first: Deployment, folder: Path, **settings: str) -> Iterator[None]:
         yield
 
 
-def pids(machine: str, name: str = "") -> list[int]:
-    """Return the processes of a machine, of this name or all, by the environment that they inherit."""
+def pids(folder: Path, name: str = "") -> list[int]:
+    """Return the processes of the machine in `folder`, of this name or all, by the environment that they inherit."""
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            is_its = f"WHICH_MACHINE={machine}\0".encode() in Path(f"/proc/{entry}/environ").read_bytes()
+            is_its = f"WHICH_MACHINE={folder}\0".encode() in Path(f"/proc/{entry}/environ").read_bytes()
             if is_its and name in ("", Path(f"/proc/{entry}/comm").read_text().strip()):
                 found.append(int(entry))
     return found

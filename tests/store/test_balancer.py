@@ -60,7 +60,7 @@ def test_a_machine_that_is_killed_is_passed_over(first: Deployment, second: Seco
         first.answer_to(question)
     assert second.site.posts()
     wait_until(lambda: 2 == len(first.status()["machines"]))
-    for pid in (*second.site.nginx(), *pids("second")):
+    for pid in (*second.site.nginx(), *pids(second.var)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
@@ -77,7 +77,7 @@ def test_a_request_in_which_a_machine_stops_is_another_s_and_is_known_when_it_wa
     first: Deployment, second: Second
 ) -> None:
     """The balancer sends it on; what the first one takes in behind that is a duplicate, as what Slack sends again."""
-    [worker] = pids("second", "cocoai-worker")
+    [worker] = pids(second.var, "cocoai-worker")
     os.kill(worker, signal.SIGSTOP)
     taken = len(second.site.posts())
     questions = []

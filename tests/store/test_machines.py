@@ -30,7 +30,7 @@ def test_a_question_whose_process_is_killed_goes_on_at_once(first: Deployment) -
     first.openai.switches.answer = answers = HeldAnswers("Whole.")
     question = first.ask("hello")
     wait_until(lambda: bool(answers.asked))
-    for process in pids("first", "cocoai-job"):  # there may be another one that has found nothing to do
+    for process in pids(first.var, "cocoai-job"):  # there may be another one that has found nothing to do
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
     wait_until(lambda: 2 == len(answers.asked), LEASE / 2)
@@ -47,7 +47,7 @@ def test_a_machine_that_dies_is_taken_over_by_another(first: Deployment, short_f
     question = first.ask("hello")
     wait_until(lambda: bool(answers.asked))
     with another(first, short_folder()):
-        for process in pids("first"):
+        for process in pids(first.var):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         answers.let_go.set()
