@@ -14,6 +14,7 @@ from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.months import Months, read_months
 from cocoai.ledger.prices import PriceTable, read_prices
+from cocoai.ledger.store import LedgerStore
 from cocoai.ledger.tariff import Tariff
 
 MONTHS: Months = read_months("")
@@ -41,11 +42,17 @@ class NoLedger(Ledger):
         return None
 
 
-def books(folder: str | os.PathLike[str], *, caps: Caps = ROOM, base_url: str = "https://api.openai.com/v1") -> Books:
-    """Return books with a ledger in this folder."""
-    path = os.path.join(folder, database.FILE)
+def books(
+    folder: str | os.PathLike[str],
+    *,
+    caps: Caps = ROOM,
+    base_url: str = "https://api.openai.com/v1",
+    store: LedgerStore | None = None,
+) -> Books:
+    """Return books with a ledger in `store`, by default in this folder."""
+    store = store or SqliteStore(os.path.join(folder, database.FILE))
     ratio = TokenRatio(os.path.join(folder, "calibration.json"))
-    return Books(Ledger(SqliteStore(path), caps, MONTHS), Tariff(PRICES, base_url), ratio)
+    return Books(Ledger(store, caps, MONTHS), Tariff(PRICES, base_url), ratio)
 
 
 def no_books(folder: str | os.PathLike[str] = "/nonexistent") -> Books:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from bench.chaos.history import payload
 from bench.chaos.ledger import ASKING, AcknowledgedClick
 from bench.chaos.load import LoadThread
 from bench.chaos.questions import Question
+from bench.chaos.rooms import HAS_ENDED
 from bench.soak import is_button_row
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.footer import actions, pressing
@@ -63,7 +63,7 @@ class ClickLoad(LoadThread):
             return  # it would be refused, and the ledger could not tell that from a loss
         user = question.message.user
         try:
-            click = self._house.slack.click(user, message.channel, message.ts, **pressing(message, action))
+            click = self._stack.slack.click(user, message.channel, message.ts, **pressing(message, action))
         except ValueError:
             return  # the button was removed between the look and the click
         self._ledger.clicks.append(AcknowledgedClick(question.key, action, click.is_accepted, float(click.action_ts)))
@@ -82,7 +82,7 @@ class ClickLoad(LoadThread):
 
     def _replies(self, question: Question) -> list[Message]:
         """Return our messages under this question, by the key in their metadata."""
-        thread = self._house.slack.thread(question.message.channel, question.message.ts)
+        thread = self._stack.slack.thread(question.message.channel, question.message.ts)
         return [each for each in thread if payload(each).get("key") == question.key]
 
     def _may_be_pending(self, number: int) -> bool:
@@ -95,10 +95,10 @@ class ClickLoad(LoadThread):
         unknown = any(
             click.key in keys and click.action in ASKING and not click.is_accepted for click in self._ledger.clicks
         )
-        return unknown or not all(self._is_in("done", each) or self._is_in("failed", each) for each in asked)
+        return unknown or not all(self._has_ended(each) for each in asked)
 
     def _is_done(self, question: Question) -> bool:
-        return self._is_in("done", question)
+        return self._stack.room.has("done", question.key)
 
-    def _is_in(self, folder: str, question: Question) -> bool:
-        return os.path.exists(self._house.var / "spool" / folder / question.key)
+    def _has_ended(self, question: Question) -> bool:
+        return any(self._stack.room.has(state, question.key) for state in HAS_ENDED)

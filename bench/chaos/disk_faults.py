@@ -40,23 +40,28 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
 class DiskFaults:
-    """The faults of the disk below `var`. With `may_mount` it may be filled, and folders may be mounted in it."""
+    """The faults of the disk below `var`. With `may_mount` it may be filled, and folders may be mounted in it.
 
-    def __init__(self, var: Path, over: threading.Event, *, may_mount: bool) -> None:
+    `has_jobs`: the jobs lie there.
+    """
+
+    def __init__(self, var: Path, over: threading.Event, *, may_mount: bool, has_jobs: bool = True) -> None:
         self._var = var
         self._over = over
         self._may_mount = may_mount
+        self._has_jobs = has_jobs
         self._put_lock = var / "locks" / "put.lock"
         self._done = var / "spool" / "done"
 
     def kinds(self) -> dict[str, FaultKind]:
         """Return the kinds of fault by their names."""
         kinds = {
-            "held put.lock": FaultKind(75.0, self._hold_put_lock),
             "held lock": FaultKind(12.0, self._hold_lock),
             "moved lock": FaultKind(12.0, self._move_lock),
-            "done/ refuses": FaultKind(60.0, self._refuse_done),
         }
+        if self._has_jobs:
+            kinds["held put.lock"] = FaultKind(75.0, self._hold_put_lock)
+            kinds["done/ refuses"] = FaultKind(60.0, self._refuse_done)
         return kinds | ({"full disk": FaultKind(7.0, self._fill_disk)} if self._may_mount else {})
 
     def _fill_disk(self, generator: random.Random) -> str:

@@ -5,7 +5,6 @@ A few are voice clips, and a few ask for pictures. With them come the faults of 
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 from dataclasses import dataclass, field
@@ -13,11 +12,11 @@ from dataclasses import dataclass, field
 from bench.chaos.ledger import Ledger
 from bench.chaos.questions import ORDERS, ORDERS_ANEW, ORDERS_OF_THAT, Question, Wanted, clip, question_text
 from bench.chaos.server_faults import ServerFaults
+from bench.chaos.stack import Stack
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.voice_clip import voice_clip
 from cocoai.rehearsal.slack.workspace import Person, PracticeChannel
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.deployment import Deployment
 
 CHANNELS = ("C0PRACTICE", "G0PRIVATE", "C0CHAOS01", "C0CHAOS02", "C0CHAOS03")
 DIRECT = "D0PRACTICE"
@@ -77,8 +76,8 @@ class Thread:
 class LoadThread:
     """A thread that puts load on the stack from `start` to `end` and writes what it does into `ledger`."""
 
-    def __init__(self, deploy: Deployment, ledger: Ledger, generator: random.Random) -> None:
-        self._house = deploy
+    def __init__(self, stack: Stack, ledger: Ledger, generator: random.Random) -> None:
+        self._stack = stack
         self._ledger = ledger
         self._random = generator
         self._over = threading.Event()
@@ -101,18 +100,18 @@ class LoadThread:
 class QuestionLoad(LoadThread):
     """Asks questions, and has the faults drawn that go with each."""
 
-    def __init__(self, deploy: Deployment, ledger: Ledger, generator: random.Random) -> None:
-        super().__init__(deploy, ledger, generator)
+    def __init__(self, stack: Stack, ledger: Ledger, generator: random.Random) -> None:
+        super().__init__(stack, ledger, generator)
         self._threads: list[Thread] = []
-        self._faults = ServerFaults(deploy.slack, deploy.openai, generator)
+        self._faults = ServerFaults(stack.slack, stack.openai, generator)
         self._deliveries_read = 0
         self._number = 0
         self._accepted: set[tuple[str, str]] = set()
         for channel in CHANNELS:
-            if channel not in deploy.slack.workspace.channels:
-                deploy.slack.add(PracticeChannel(channel, channel.lower()))
+            if channel not in stack.slack.workspace.channels:
+                stack.slack.add(PracticeChannel(channel, channel.lower()))
         for person in OTHERS:
-            deploy.slack.add(Person(person, person.lower()))
+            stack.slack.add(Person(person, person.lower()))
 
     def _run(self) -> None:
         """Ask at one of the paces for a while, then some questions at once, then pause, and so on."""
@@ -143,7 +142,7 @@ class QuestionLoad(LoadThread):
         self._ledger.questions.append(Question(self._number, message, wanted=asked.wanted))
 
     def _waiting(self) -> int:
-        return len(os.listdir(self._house.var / "spool" / "ready"))
+        return len(self._stack.room.waiting())
 
     def _worded(self, thread: Thread | None) -> Asked:
         """Put the question of this number into words, a voice clip or an order for a picture, for this thread."""
@@ -171,9 +170,9 @@ class QuestionLoad(LoadThread):
             self._threads.append(thread)
         text = f"{mention}{asked.text}"
         if asked.sound:
-            message = self._house.slack.share(user, text, [asked.sound], **place)
+            message = self._stack.slack.share(user, text, [asked.sound], **place)
         else:
-            message = self._house.slack.say(user, text, **place)
+            message = self._stack.slack.say(user, text, **place)
         thread.messages.append(message)
         thread.has_picture |= asked.wanted == "picture"
         return message
@@ -187,7 +186,7 @@ class QuestionLoad(LoadThread):
         A follow-up without a mention is a question in such a thread only. A thread is answered in order, so nobody else
         asks in the crowd's threads, nor the crowd in others'.
         """
-        deliveries = self._house.slack.deliveries
+        deliveries = self._stack.slack.deliveries
         new = deliveries[self._deliveries_read :]
         self._accepted.update((each.channel, each.ts) for each in new if each.status == 200)
         self._deliveries_read = len(deliveries)

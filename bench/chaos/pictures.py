@@ -24,6 +24,17 @@ class JobRecord:
         return next((float(line["at"]) for line in self.lines if line.get("fact") == "picture"), None)
 
     @property
+    def began_at(self) -> float | None:
+        """Return when it was first claimed, in epoch seconds; None if it never was."""
+        return next((float(line["at"]) for line in self.lines if line.get("fact") == "attempt"), None)
+
+    @property
+    def ended_at(self) -> float | None:
+        """Return when it ended, in epoch seconds; None if it has not."""
+        ends = (float(line["at"]) for line in self.lines if line.get("fact") in ("finished", "failed", "refused"))
+        return next(ends, None)
+
+    @property
     def heard(self) -> int:
         """Return how many sounds a model has heard for it."""
         return sum(line.get("fact") == "heard" for line in self.lines)

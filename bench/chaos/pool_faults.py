@@ -15,7 +15,6 @@ import time
 import xmlrpc.client
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from bench.chaos import processes
@@ -23,8 +22,8 @@ from bench.chaos.calls import number_asked
 from bench.chaos.faults import FaultKind
 from bench.chaos.processes import Process
 from bench.chaos.questions import question_text
+from bench.chaos.stack import Machine, Stack
 from cocoai.errors import CocoAIError
-from tests.deployment import Deployment
 
 LONGEST_DELAY = 0.5
 """Seconds: a job process is killed at a random moment within this time after it was found."""
@@ -36,7 +35,7 @@ LONGEST_DRAWING = 4.0
 """Seconds: the same for one that draws or hears, which takes longer."""
 
 MEDIA = ('"fact":"drawing"', '"slack_audio"')
-"""What stands in a job's file if a picture is drawn for it, or if its question is a clip."""
+"""What stands in a job's lines if a picture is drawn for it, or if its question is a clip."""
 
 CALL_PATIENCE = 15.0
 """Seconds to wait for the next call of the model for that question; it may not come, since two calls are enough."""
@@ -52,12 +51,15 @@ START_PATIENCE = 60.0
 
 
 class PoolFaults:
-    """The faults of a deployment's processes; `run_id` is what they have in their environment."""
+    """The faults of one machine's processes."""
 
-    def __init__(self, deploy: Deployment, run_id: str, over: threading.Event) -> None:
-        self._house = deploy
-        self._run_id = run_id
+    def __init__(self, stack: Stack, machine: Machine, over: threading.Event) -> None:
+        self._openai = stack.openai
+        self._room = stack.room
+        self._up = machine.up
+        self._run_id = machine.run_id
         self._over = over
+        self._all = threading.Lock()
         # supervisord gets TERM when the thread that started it ends (PR_SET_PDEATHSIG): this one outlives the faults.
         self._starter = ThreadPoolExecutor(max_workers=1)
 
@@ -106,7 +108,7 @@ class PoolFaults:
 
     def _kill_media_job(self, generator: random.Random) -> str:
         """Kill the process of a job that draws or hears, after a random delay: there are few of these."""
-        found = [process for process in processes.jobs(self._run_id) if any(map(_is_media, self._jobs_of(process)))]
+        found = [process for process, text in self._room.in_hand(self._run_id) if _is_media(text)]
         if not found:
             return ""
         self._over.wait(generator.uniform(0.0, LONGEST_DRAWING))
@@ -131,9 +133,9 @@ class PoolFaults:
         Return None if there is none in time, or the run is over.
         """
         deadline = time.monotonic() + CALL_PATIENCE
-        seen = len(self._house.openai.requests)
+        seen = len(self._openai.requests)
         while time.monotonic() < deadline and not self._over.wait(0.01):
-            called = self._house.openai.requests[seen:]
+            called = self._openai.requests[seen:]
             seen += len(called)
             numbers = [found for each in called if (found := number_asked(each)) is not None]
             if numbers and wanted in (None, *numbers):
@@ -141,16 +143,9 @@ class PoolFaults:
         return None
 
     def _kill_job_of(self, number: int) -> bool:
-        """Kill the job process that has this question's job open; return False if there is none."""
-        for process in processes.jobs(self._run_id):
-            if any(question_text(number) in _text_of(path) for path in self._jobs_of(process)):
-                return processes.send(process)
-        return False
-
-    def _jobs_of(self, process: Process) -> list[Path]:
-        """Return the files of the jobs in ready/ that the process has open."""
-        ready = self._house.var / "spool" / "ready"
-        return [path for path in processes.open_files(process) if path.parent == ready]
+        """Kill the process that has this question's job in hand; return False if there is none."""
+        held = self._room.in_hand(self._run_id)
+        return any(processes.send(process) for process, text in held if question_text(number) in text)
 
     def _kill_worker(self, generator: random.Random) -> str:
         return _kill_one(generator, processes.children(self._pid("cocoai"), "cocoai-worker"))
@@ -194,14 +189,14 @@ class PoolFaults:
 
     def _pid(self, name: str) -> int:
         """Return the pid of one of supervisord's programs, or 0 if it is not running now."""
-        return next((int(it["pid"]) for it in self._house.up.programs() if it["name"] == name), 0)
+        return next((int(it["pid"]) for it in self._up.programs() if it["name"] == name), 0)
 
     @contextlib.contextmanager
     def _supervisor(self) -> Iterator[Any]:
         """Open a connection to supervisord's XML-RPC interface and yield its `supervisor` methods."""
         from supervisor.xmlrpc import SupervisorTransport
 
-        transport = SupervisorTransport(None, None, f"unix://{self._house.up.run}/supervisor.sock")
+        transport = SupervisorTransport(None, None, f"unix://{self._up.run}/supervisor.sock")
         try:
             yield xmlrpc.client.ServerProxy("http://localhost", transport).supervisor
         finally:
@@ -216,35 +211,38 @@ class PoolFaults:
         that are left (systemd.kill(5), KillMode=control-group).
         """
         patience = generator.uniform(*STOP_PATIENCE)
-        for process in processes.of_run(self._run_id):
-            processes.send(process, signal.SIGTERM)
-        killed = processes.wait_for_none(self._run_id, patience)
-        processes.wait_for_none(self._run_id, KILL_PATIENCE)
-        self._starter.submit(self._start).result()
+        with self._all:
+            for process in processes.of_run(self._run_id):
+                processes.send(process, signal.SIGTERM)
+            killed = processes.wait_for_none(self._run_id, patience)
+            processes.wait_for_none(self._run_id, KILL_PATIENCE)
+            self._starter.submit(self._start).result()
         return f"{len(killed)} killed after {patience:.1f} s" if killed else "none killed"
+
+    def die(self, seconds: float) -> int:
+        """Kill every process at once, as a power cut does, and start all again after so long; return how many."""
+        with self._all:
+            killed = processes.kill_all(self._run_id, KILL_PATIENCE)
+            try:
+                self._over.wait(seconds)
+            finally:
+                self._starter.submit(self._start).result()
+        return killed
 
     def _start(self) -> None:
         """Start supervisord, which starts the others. Raise CocoAIError if that fails for `START_PATIENCE` s."""
         deadline = time.monotonic() + START_PATIENCE
         while True:
-            self._house.up.stop()  # it reaps the supervisord before, and gives up the lock
+            self._up.stop()  # it reaps the supervisord before, and gives up the lock
             try:
-                return self._house.up.start()
+                return self._up.start()
             except (CocoAIError, OSError):
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.2)
 
 
-def _text_of(job: Path) -> str:
-    """Return the text of a job's file; "" if it has been moved meanwhile."""
-    with contextlib.suppress(FileNotFoundError):
-        return job.read_text("utf-8", "replace")
-    return ""
-
-
-def _is_media(job: Path) -> bool:
-    text = _text_of(job)
+def _is_media(text: str) -> bool:
     return any(sign in text for sign in MEDIA)
 
 

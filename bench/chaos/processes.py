@@ -96,6 +96,15 @@ def send(process: Process, number: signal.Signals = signal.SIGKILL) -> bool:
     return True
 
 
+def kill_all(run_id: str, seconds: float) -> int:
+    """Kill all processes of the run again and again, at most so long, until none is left; return how many were."""
+    deadline = time.monotonic() + seconds
+    killed = set[Process]()
+    while (left := of_run(run_id)) and time.monotonic() < deadline:
+        killed.update(process for process in left if send(process))
+    return len(killed)
+
+
 def wait_for_none(run_id: str, seconds: float) -> list[Process]:
     """Wait up to so many seconds until no process of the run is left; kill and return those that are."""
     deadline = time.monotonic() + seconds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.chaos.faults import InjectedFault
@@ -11,7 +11,6 @@ from bench.chaos.history import payload
 from bench.chaos.ledger import Account
 from bench.chaos.waits import answer_length, lone_waits
 from cocoai.rehearsal.slack.event_delivery import Delivery
-from tests.deployment import Deployment
 
 MOST_SHOWN = 20
 """Wrong questions whose evidence is printed; the others are only counted."""
@@ -24,16 +23,16 @@ BEFORE, AFTER = 2.0, 30.0
 
 
 class Logs:
-    """All logs of the run. supervisord deletes the older files of a rotated log; a hard link keeps them."""
+    """All logs of the run, of each machine's folder. supervisord deletes the older files; a hard link keeps them."""
 
-    def __init__(self, folder: Path, kept: Path) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path], kept: Path) -> None:
+        self._folders = folders
         self._kept = kept
         kept.mkdir()
 
     def keep(self) -> None:
         """Link the log files that are new. To be called more often than supervisord rotates."""
-        for file in self._folder.glob("cocoai.log*"):
+        for file in (file for folder in self._folders for file in folder.glob("cocoai.log*")):
             try:
                 link = self._kept / f"{file.stat().st_ino}.log"
                 if not link.exists():
@@ -112,12 +111,12 @@ def waits(accounts: Sequence[Account], crowd: str) -> dict[str, object]:
 
 def evidence(
     accounts: Sequence[Account],
-    deploy: Deployment,
+    spool_lines: Callable[[str], Iterator[str]],
     deliveries: Sequence[Delivery],
     faults: Sequence[InjectedFault],
     logs: Logs,
 ) -> Iterator[str]:
-    """Yield lines about each wrong question: its messages, deliveries, job file, log and the faults near it."""
+    """Yield lines about each wrong question: its messages, deliveries, job, log and the faults near it."""
     wrong = [account for account in accounts if account.is_wrong]
     for account in wrong[:MOST_SHOWN]:
         question = account.question
@@ -138,7 +137,7 @@ def evidence(
                     f"  deliver {delivery.time:.3f} {delivery.kind} attempt={delivery.attempt}"
                     f" status={delivery.status} {delivery.failure} {delivery.milliseconds:.0f} ms"
                 )
-        yield from (f"  spool   {line}" for line in spool_lines(deploy.var, question.key))
+        yield from (f"  spool   {line}" for line in spool_lines(question.key))
         yield from (f"  log     {line[:300]}" for line in list(logs.lines(question.key))[:MOST_LINES])
         yield from _faults_near(float(message.ts), faults)
     if len(wrong) > MOST_SHOWN:
@@ -149,11 +148,3 @@ def _faults_near(asked_at: float, faults: Sequence[InjectedFault]) -> Iterator[s
     """Yield a line for each fault that was injected near this time (epoch seconds), in order of time."""
     near = sorted(fault for fault in faults if asked_at - BEFORE < fault.time < asked_at + AFTER)
     yield from (f"  fault   {fault.time:.3f} {fault.kind}: {fault.detail}" for fault in near[:MOST_LINES])
-
-
-def spool_lines(var: Path, key: str) -> Iterator[str]:
-    """Yield the lines of the job's file, whichever folder of the spool it lies in."""
-    for folder in ("ready", "done", "failed"):
-        file = var / "spool" / folder / key
-        if file.exists():
-            yield from (f"{folder}/ {line[:300]}" for line in file.read_text(errors="replace").splitlines())
