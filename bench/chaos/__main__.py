@@ -70,6 +70,9 @@ CLICKS_AFTER = 10.0
 In a short run there may be no answers to click before.
 """
 
+MOST_AFTER = 120.0
+"""Seconds for which it goes on where some button was not clicked yet: the machine is busy."""
+
 QUIET = 330.0
 """Seconds, after a job has ended, until the next one must: a job may wait 300 s before it is tried again."""
 
@@ -178,6 +181,7 @@ class ChaosRun:
         with contextlib.ExitStack() as ends:  # in reverse order: the faults end first, the clicks last
             clicks.start()
             ends.callback(clicks.end)
+            ends.callback(clicks.wait_for_each_kind, MOST_AFTER)
             ends.callback(time.sleep, CLICKS_AFTER)
             ends.callback(clear_faults, stack)
             questions.start()

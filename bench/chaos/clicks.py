@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from bench.chaos.history import payload
@@ -77,8 +78,17 @@ class ClickLoad(LoadThread):
 
         So a short run on a busy machine, with few finished replies, has a click of each kind too.
         """
-        pressed = {click.action for click in self._ledger.clicks if click.is_accepted}
+        pressed = self._pressed()
         return [action for action in FINISHED if action not in pressed] or FINISHED
+
+    def _pressed(self) -> set[str]:
+        return {click.action for click in self._ledger.clicks if click.is_accepted}
+
+    def wait_for_each_kind(self, seconds: float) -> None:
+        """Wait until each button of a finished reply was pressed with success, for so many seconds at most."""
+        ends = time.monotonic() + seconds
+        while not self._pressed().issuperset(FINISHED) and time.monotonic() < ends:
+            time.sleep(0.1)
 
     def _replies(self, question: Question) -> list[Message]:
         """Return our messages under this question, by the key in their metadata."""
