@@ -104,9 +104,7 @@ class QuestionLoad(LoadThread):
         super().__init__(stack, ledger, generator)
         self._threads: list[Thread] = []
         self._faults = ServerFaults(stack.slack, stack.openai, generator)
-        self._deliveries_read = 0
         self._number = 0
-        self._accepted: set[tuple[str, str]] = set()
         for channel in CHANNELS:
             if channel not in stack.slack.workspace.channels:
                 stack.slack.add(PracticeChannel(channel, channel.lower()))
@@ -181,21 +179,22 @@ class QuestionLoad(LoadThread):
         return CROWD if self._random.random() < CROWD_SHARE else self._random.choice(OTHERS)
 
     def _open_thread(self, user: str) -> Thread | None:
-        """Choose one of the last threads whose first question was accepted; None if there is none.
+        """Choose one of the last threads whose first question was stored; None if there is none.
 
-        A follow-up without a mention is a question in such a thread only. A thread is answered in order, so nobody else
-        asks in the crowd's threads, nor the crowd in others'.
+        One that was only accepted may wait on one of several machines, and no other knows of the thread. A follow-up
+        without a mention is a question in such a thread only. A thread is answered in order, so nobody else asks in the
+        crowd's threads, nor the crowd in others'.
         """
-        deliveries = self._stack.slack.deliveries
-        new = deliveries[self._deliveries_read :]
-        self._accepted.update((each.channel, each.ts) for each in new if each.status == 200)
-        self._deliveries_read = len(deliveries)
         self._threads = self._threads[-40:]
         open_threads = [
             thread
             for thread in self._threads
-            if (thread.root.channel, thread.root.ts) in self._accepted
+            if self._is_stored(thread.root)
             and (thread.root.user == CROWD) == (user == CROWD)
             and len(thread.messages) < THREAD_LENGTH
         ]
         return self._random.choice(open_threads) if open_threads else None
+
+    def _is_stored(self, message: Message) -> bool:
+        key, room = f"{message.channel}-{message.ts}-{message.ts}", self._stack.room
+        return key in room.seen_at or room.has("done", key)

@@ -108,7 +108,7 @@ class Way:
 def several(
     folder: Path, vars_: Sequence[Path], deploy: Deploy, run_id: str, settings: Mapping[str, str]
 ) -> Iterator[tuple[Stack, Server, Sequence[Way]]]:
-    """Start a server, the machines, their ways and an nginx before them; yield the stack with the server and the ways."""
+    """Start a server, the machines, their ways and an nginx before them; yield all but the nginx."""
     with ExitStack() as ends:
         server = ends.enter_context(_server(folder))
         ways = [Way(server.socket) for _ in vars_]

@@ -20,14 +20,15 @@ def out_of_order(accounts: Iterable[Account], seen_at: Mapping[str, float]) -> I
     """
     threads = defaultdict[str, list[Account]](list)
     for account in accounts:
-        threads[Key.parse(account.question.key).thread].append(account)
+        key = Key.parse(account.question.key)
+        threads[key.thread].append(account)
+        if key.channel.startswith("D") and key.thread_ts == key.ts:  # the lines of the box itself
+            threads[key.channel].append(account)
     for theirs in threads.values():
         theirs.sort(key=lambda account: Key.parse(account.question.key).age)
         for number, older in enumerate(theirs):
             for younger in theirs[number + 1 :]:
                 ready, began, ended = seen_at.get(older.question.key), younger.job.began_at, older.job.ended_at
                 if ready is not None and began is not None and ended is not None and ready + A_LOOK < began < ended:
-                    yield (
-                        f"{younger.question.key} was begun at {began:.3f}, {older.question.key} was ready at {ready:.3f}"
-                        f" and ended at {ended:.3f}"
-                    )
+                    times = f"was ready at {ready:.3f} and ended at {ended:.3f}"
+                    yield f"{younger.question.key} was begun at {began:.3f}, {older.question.key} {times}"

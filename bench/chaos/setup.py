@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.chaos import processes
 from bench.chaos.disk_faults import DiskFaults
@@ -111,8 +112,12 @@ def _model(certificates: Certificates) -> PracticeOpenAI:
     In a clip it hears the question of the clip's number.
     """
     switches = Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to)
-    switches.heard = lambda sound: question_text(number_of_clip(sound.size))
+    switches.heard = _heard
     return PracticeOpenAI(certificates, switches=switches)
+
+
+def _heard(sound: Any) -> str:
+    return question_text(number_of_clip(sound.size))
 
 
 def clear_faults(stack: Stack) -> None:

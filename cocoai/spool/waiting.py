@@ -29,14 +29,15 @@ _NO_FACTS: frozenset[str] = frozenset()
 class WaitingJob:
     """One job in ready/, as this process last saw it.
 
-    `name` is its key as text, `thread` that of its thread, or the channel for a direct message's own box. `age` orders
-    jobs, the oldest first. `kind` is as in Job.kind; `asker` is the user's id, "" if the first line has none.
-    `retry_at` is when it is to be tried again (epoch seconds), 0.0 if nothing is known of that. `facts` are names of
-    facts that it has; it may have more by now.
+    `name` is its key as text, `thread` that of its thread, or the channel for a direct message's own box; `opened` is
+    then the thread that it opens, else "". `age` orders jobs, the oldest first. `kind` is as in Job.kind; `asker` is
+    the user's id, "" if the first line has none. `retry_at` is when it is to be tried again (epoch seconds), 0.0 if
+    nothing is known of that. `facts` are names of facts that it has; it may have more by now.
     """
 
     name: str
     thread: str
+    opened: str
     age: tuple[int, str, str]
     kind: str | None
     asker: str
@@ -135,14 +136,16 @@ class WaitingJobs:
 
         Among these come first those of whom this process has claimed none, or none for the longest time, then the
         oldest. A head counts for the least served of all who wait in its thread. `in_hand` are the names of jobs that
-        are worked on now; a thread whose head is one of them is left out.
+        are worked on now; a thread whose head is one of them is left out. What was asked below a line of a direct
+        message's box counts as asked in the box, as long as that line waits.
         """
         questions = self.questions()
         served = Counter(job.asker for job in questions if job.name in in_hand)
+        boxes = _boxes(questions)
         heads: dict[str, WaitingJob] = {}
         ranks: dict[str, tuple[int, int]] = {}
         for job in questions:
-            thread, asker = job.thread, job.asker
+            thread, asker = boxes.get(job.thread, job.thread), job.asker
             rank = (served[asker], self._claimed.get(asker, 0))
             if thread not in heads:
                 heads[thread], ranks[thread] = job, rank
@@ -171,8 +174,14 @@ class WaitingJobs:
     def behind(self, in_hand: Collection[str]) -> list[WaitingJob]:
         """Return the questions of those threads in which one is in hand, without those in hand."""
         questions = self.questions()
-        threads = {job.thread for job in questions if job.name in in_hand}
-        return [job for job in questions if job.thread in threads and job.name not in in_hand]
+        boxes = _boxes(questions)
+        threads = {boxes.get(job.thread, job.thread) for job in questions if job.name in in_hand}
+        return [job for job in questions if boxes.get(job.thread, job.thread) in threads and job.name not in in_hand]
+
+
+def _boxes(questions: Iterable[WaitingJob]) -> dict[str, str]:
+    """Return, of each thread whose opening message waits in a direct message's box, that box."""
+    return {job.opened: job.thread for job in questions if job.opened}
 
 
 def in_turn(jobs: Iterable[WaitingJob], turns: Counter[tuple[str, str]]) -> list[WaitingJob]:
@@ -192,11 +201,13 @@ def waiting_job(name: str, head: bytes, generation: int = 0) -> WaitingJob:
     kind, asker = _kind_and_asker(first, is_whole=bool(newline)) if newline or not is_all else (None, "")
     channel, thread_ts, ts, *trigger = name.split("-")
     # What is asked in a direct message's own box is one conversation.
-    thread = channel if thread_ts == ts and channel.startswith("D") else f"{channel}-{thread_ts}"
+    is_boxed = thread_ts == ts and channel.startswith("D")
+    thread = f"{channel}-{thread_ts}"
     seconds, _, fraction = ts.partition(".")
     return WaitingJob(
         name,
-        thread,
+        channel if is_boxed else thread,
+        thread if is_boxed else "",
         (int(seconds), fraction, trigger[0] if trigger else ""),
         kind,
         asker,

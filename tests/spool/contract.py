@@ -63,6 +63,23 @@ class SpoolContract:
         assert nothing is None
         assert key(2, thread=1) == second.key
 
+    def test_a_question_below_a_line_of_a_direct_message_waits_for_that_line(self, room: Room) -> None:
+        """The line itself waits for those before it in the box; once it is answered, its thread is one of its own."""
+        above, line, below = (key(*numbers, channel="D0DIRECT") for numbers in ((1, None), (2, None), (3, 2)))
+        last = key(4, channel="D0DIRECT")
+        room.put(above, line, below, last)
+
+        order = []
+        for _ in range(2):
+            job = claimed(room.here)
+            assert room.here.claim() is None
+            order.append(job.key)
+            room.here.finish(job)
+        at_once = [claimed(room.here).key, claimed(room.here).key]
+
+        assert [above, line] == order
+        assert [below, last] == at_once
+
     def test_a_claimed_job_is_not_claimed_again_until_it_is_released(self, room: Room) -> None:
         """The next process then reads what the first has recorded."""
         room.put(key(1))
