@@ -65,8 +65,8 @@ class SpoolContract:
 
     def test_a_question_below_a_line_of_a_direct_message_waits_for_that_line(self, room: Room) -> None:
         """The line itself waits for those before it in the box; once it is answered, its thread is one of its own."""
-        above, line, below = (key(*numbers, channel="D0DIRECT") for numbers in ((1, None), (2, None), (3, 2)))
-        last = key(4, channel="D0DIRECT")
+        above, line, last = (key(ts, channel="D0DIRECT") for ts in (1, 2, 4))
+        below = key(3, thread=2, channel="D0DIRECT")
         room.put(above, line, below, last)
 
         order = []
