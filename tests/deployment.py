@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cocoai.config.settings import settings_of
 from cocoai.config.store_settings import parse_address
+from cocoai.ledger.database import FILE, SqliteStore
+from cocoai.ledger.store import LedgerStore
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import rehearsal
@@ -26,6 +28,9 @@ from cocoai.spool.file_spool import FileSpool
 from cocoai.spool.spool import Spool
 from cocoai.up import Up
 from tests.processes import PATIENCE, free_port, is_held
+
+if TYPE_CHECKING:
+    from cocoai.engine.mariadb.mariadb import MariaDB
 
 
 @dataclass
@@ -44,10 +49,29 @@ class Deployment:
         """Return the deployment's spool."""
         if not self.database:
             return FileSpool(str(self.var))
-        from cocoai.engine.mariadb.mariadb import MariaDB
         from cocoai.spool.mariadb.mariadb_spool import MariaDBSpool
 
-        return MariaDBSpool(MariaDB(parse_address(self.database)), str(self.var))
+        return MariaDBSpool(self._mariadb, str(self.var))
+
+    @property
+    def ledger_store(self) -> LedgerStore:
+        """Return what keeps the deployment's ledger."""
+        if not self.database:
+            return SqliteStore(str(self.var / FILE))
+        from cocoai.ledger.mariadb import MariaDBStore
+
+        return MariaDBStore(self._mariadb)
+
+    def close(self) -> None:
+        """Close the connection to the database, if there is one."""
+        if "_mariadb" in vars(self):
+            self._mariadb.close()
+
+    @cached_property
+    def _mariadb(self) -> MariaDB:
+        from cocoai.engine.mariadb.mariadb import MariaDB
+
+        return MariaDB(parse_address(self.database))
 
     def ask(self, text: str, **where: str) -> Message:
         """Mention CocoAI with this text, in C0PRACTICE unless `where` names another `channel` or `thread_ts`."""
@@ -150,4 +174,6 @@ def deploy(
         listen = f"127.0.0.1:{free_port()}"
         running = stack.enter_context(rehearsal(start, folder, certificates, slack, practice, listen=listen))
         database = environ.get("COCOAI_STORE_URL", "")
-        yield Deployment(folder, running.address, slack, practice, started[0], database)
+        deployment = Deployment(folder, running.address, slack, practice, started[0], database)
+        stack.callback(deployment.close)
+        yield deployment

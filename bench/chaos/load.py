@@ -31,7 +31,7 @@ PACES = (4.0, 8.0, 12.0)
 """Questions a second; one of these is drawn for each burst."""
 
 MANY_WAITING, MOST_WAITING = 80, 300
-"""Questions in ready/ at which the load slows down, and at which it stops: a run looks for losses, not for backlogs."""
+"""What waits for each machine when the load slows down, and when it stops: a run looks for losses, not for backlogs."""
 
 SLOW = 0.5
 """Seconds between two questions while more than `MANY_WAITING` wait."""
@@ -140,7 +140,8 @@ class QuestionLoad(LoadThread):
         self._ledger.questions.append(Question(self._number, message, wanted=asked.wanted))
 
     def _waiting(self) -> int:
-        return len(self._stack.room.waiting())
+        """Return how many requests and jobs wait, for each machine."""
+        return len(self._stack.room.waiting()) // len(self._stack.machines)
 
     def _worded(self, thread: Thread | None) -> Asked:
         """Put the question of this number into words, a voice clip or an order for a picture, for this thread."""

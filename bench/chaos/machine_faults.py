@@ -61,11 +61,11 @@ class MachineFaults:
     def kinds(self) -> dict[str, FaultKind]:
         """Return the kinds of fault by their names."""
         return {
-            "machine": FaultKind(60.0, self._kill_machine),
+            "machine": FaultKind(90.0, self._kill_machine),
             "stalled machine": FaultKind(120.0, self._stall_machine),
             "stalled job": FaultKind(15.0, self._stall_job),
-            "cut way": FaultKind(45.0, self._cut),
-            "hanging way": FaultKind(45.0, self._hang),
+            "cut way": FaultKind(60.0, self._cut),
+            "hanging way": FaultKind(60.0, self._hang),
             "mariadbd": FaultKind(45.0, self._kill_server),
             "stalled mariadbd": FaultKind(60.0, self._stall_server),
         }

@@ -20,7 +20,12 @@ from tests.kill.points import CLICKS, POINTS, install  # noqa: E402
 TICK = 0.25
 """Seconds between two of the master's looks at the spool, for which most points wait. Production's are 5 s."""
 
-install(os.environ["KILL_POINTS"], (*POINTS, *CLICKS, *LIGHT))
+if "COCOAI_STORE_URL" in os.environ:
+    from tests.kill.shared_points import SHARED_CLICKS, SHARED_POINTS
+
+    install(os.environ["KILL_POINTS"], (*SHARED_POINTS, *SHARED_CLICKS))
+else:
+    install(os.environ["KILL_POINTS"], (*POINTS, *CLICKS, *LIGHT))
 workers.YOUNG = 0.0  # young workers die often here: spawn the next at once, without a pause
 attempt.MESSAGE_DELAY = 0.1  # no process dies here with a message under way; bench/chaos tests that
 vars(app)["Master"] = functools.partial(master.Master, tick=TICK)

@@ -93,7 +93,7 @@ def happens_once(built: Deployment, point: Point, twins: Twins) -> None:
 
 def assert_nothing_is_left_open(built: Deployment) -> None:
     """Sweep as each hour; expect no file of an ended job, no open hold, and all that was billed in the ledger."""
-    kept = books(built.var)
+    kept = books(built.var, store=built.ledger_store)
     sweep(built.spool, kept, str(built.var))
     spent = [charge.spent for charge in charges(kept)]
 
@@ -109,7 +109,7 @@ MORE_POSTS = {"waiting": 1, "deleted": 1}
 def ended(built: Deployment, question: Message) -> bool:
     """Check whether the question's job is done or has failed."""
     key = Key(question.channel, question.thread_ts or question.ts, question.ts)
-    return any((built.var / "spool" / folder / str(key)).exists() for folder in ("done", "failed"))
+    return any(key in built.spool.keys(state) for state in ("done", "failed"))
 
 
 # the scenes: each arms the point, asks a question and returns it
