@@ -1,11 +1,14 @@
-"""bench/chaos: two short runs, and tests of the faults that it injects. Its ledger has tests of its own."""
+"""bench/chaos: three short runs, and tests of the faults that it injects. Its ledger has tests of its own."""
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -40,20 +43,7 @@ def test_chaos(seconds: int, seed: str) -> None:
 
     Each request that the model ran for has one charge, and the ledger agrees with the bills.
     """
-    command = [sys.executable, "-m", "bench.chaos", f"--seconds={seconds}", *filter(None, [seed])]
-    # Threads and mounts of a run belong to its process, so it runs in one of its own.
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    print(run.stdout, run.stderr)
-
-    assert 0 == run.returncode, run.stdout + run.stderr
-    figures = table(run.stdout)
-    assert "0" == figures["lost"] == figures["answered twice"] == figures["answered wrongly"]
-    assert "0" == figures["not deleted"] == figures["taken away"] == figures["paid more than twice"]
-    assert "0" == figures["wrong about money"] == figures["holds open after the sweep"]
-    assert 0 < int(figures["requests billed"]) <= int(figures["charges"])
-    assert "0" == figures["files in ready/"] == figures["files in files/"] == figures["processes left behind"]
-    assert "0" == figures["pictures wrong"]
-    assert int(figures["pictures that stand there"]) <= int(figures["pictures drawn"])
+    figures = figures_of(f"--seconds={seconds}", *filter(None, [seed]))
     assert seconds < int(figures["accepted"])
     assert 0 < int(figures["questions of people with one question"])
     if seed:  # with a fresh seed, some kind of fault or click may not be drawn at all
@@ -65,6 +55,39 @@ def test_chaos(seconds: int, seed: str) -> None:
         assert 0 < counts["voice clips"]
         assert all(clicks.values()), clicks
         assert all(kills.values()), kills
+
+
+@pytest.mark.long
+def test_chaos_of_three_machines() -> None:
+    """The same holds of three machines on one MariaDB server, whatever dies, stalls or is cut off."""
+    pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
+    from tests.mariadb.server import COMMANDS, find
+
+    if not (find(COMMANDS[0]) and find(COMMANDS[1])):
+        pytest.skip("MARIADB IS NOT TESTED: {} and {} are missing ({})".format(*COMMANDS))
+    figures = figures_of("--seconds=40", "--store=mariadb", "--machines=3")
+
+    assert 40 < int(figures["accepted"])
+    assert 0 < int(figures["injected: machine"]) + int(figures["injected: mariadbd"])
+
+
+def figures_of(*options: str) -> dict[str, str]:
+    """Run once with these options, and return the figures of its table, which must tell of nothing wrong."""
+    # Threads and mounts of a run belong to its process, so it runs in one of its own.
+    command = [sys.executable, "-m", "bench.chaos", *options]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    print(run.stdout, run.stderr)
+
+    assert 0 == run.returncode, run.stdout + run.stderr
+    figures = table(run.stdout)
+    assert "0" == figures["lost"] == figures["answered twice"] == figures["answered wrongly"]
+    assert "0" == figures["not deleted"] == figures["taken away"] == figures["paid more than twice"]
+    assert "0" == figures["out of order"] == figures["pictures wrong"]
+    assert "0" == figures["wrong about money"] == figures["holds open after the sweep"]
+    assert 0 < int(figures["requests billed"]) <= int(figures["charges"])
+    assert "0" == figures["files in ready/"] == figures["files in files/"] == figures["processes left behind"]
+    assert int(figures["pictures that stand there"]) <= int(figures["pictures drawn"])
+    return figures
 
 
 def table(printed: str) -> dict[str, str]:
@@ -113,6 +136,35 @@ def test_a_lock_is_moved_and_held(tmp_path: Path) -> None:
         thread.join(30)
         assert not is_over()
     assert "full disk" not in kinds
+
+
+def test_a_way_is_cut_and_hangs(short_folder: Callable[[], Path]) -> None:
+    """A killed way breaks and refuses connections; over a stopped one, what was sent arrives once it goes on."""
+    pytest.importorskip("pymysql", reason="MARIADB IS NOT TESTED: pymysql is missing")
+    from bench.chaos.machines import Way
+
+    target = str(short_folder() / "s")
+    with socket.socket(socket.AF_UNIX) as server, socket.socket() as client:
+        server.bind(target)
+        server.listen()
+        way = Way(target)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", way.port), PATIENCE)
+        way.open()
+        try:
+            wait_until(lambda: client.connect_ex(("127.0.0.1", way.port)) == 0)
+            far, _ = server.accept()
+            client.sendall(b"one")
+            assert b"one" == far.recv(10)
+            way.send(signal.SIGSTOP)
+            client.sendall(b"two")
+            client.shutdown(socket.SHUT_WR)
+            way.send(signal.SIGCONT)
+            assert (b"two", b"") == (far.recv(10), far.recv(10))
+        finally:
+            way.close()
+        assert b"" == client.recv(10)
+        far.close()
 
 
 @pytest.mark.pure
