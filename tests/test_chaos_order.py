@@ -19,7 +19,12 @@ def account(channel: str, ts: str, thread_ts: str, began: float, ended: float, s
     """Return the account of a question whose job was begun and has ended at these times."""
     message = Message(channel, ts, "U0ASKER01", "?", thread_ts="" if thread_ts == ts else thread_ts)
     end = {"fact": "finished" if state == "done" else "failed", "at": ended}
-    lines = [{"kind": "mention"}, {"fact": "attempt", "at": began}, end, {"fact": "opinion", "at": 999.0}]
+    lines: list[dict[str, object]] = [
+        {"kind": "mention"},
+        {"fact": "attempt", "at": began},
+        end,
+        {"fact": "opinion", "at": 999.0},
+    ]
     return Account(Question(1, message), True, [], 1, job=JobRecord(state, lines))
 
 

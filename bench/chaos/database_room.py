@@ -14,7 +14,8 @@ from bench.chaos.processes import Process
 from bench.chaos.rooms import Room
 from cocoai.engine.mariadb.address import Address
 from cocoai.engine.mariadb.errors import MariaDBError
-from cocoai.engine.mariadb.mariadb import MariaDB, Row
+from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.engine.mariadb.session import Row
 from cocoai.ledger.mariadb import MariaDBStore
 from cocoai.spool.job import whole_lines
 from cocoai.spool.mariadb.mariadb_spool import MariaDBSpool
