@@ -18,7 +18,7 @@ READY = {"C0-100.1-100.1": 101.0, "C0-100.1-200.1": 201.0, "D0-100.1-100.1": 101
 def account(channel: str, ts: str, thread_ts: str, began: float, ended: float, state: str = "done") -> Account:
     """Return the account of a question whose job was begun and has ended at these times."""
     message = Message(channel, ts, "U0ASKER01", "?", thread_ts="" if thread_ts == ts else thread_ts)
-    end = {"fact": "finished" if state == "done" else "failed", "at": ended}
+    end: dict[str, object] = {"fact": "finished" if state == "done" else "failed", "at": ended}
     lines: list[dict[str, object]] = [
         {"kind": "mention"},
         {"fact": "attempt", "at": began},
