@@ -36,15 +36,25 @@ JOB_PATIENCE = 2.0
 """Seconds to wait for a job process that is to be stalled."""
 
 
+STARTS = frozenset({"master", "HUP", "restart", "stop and start"})
+"""Kinds of fault behind which a pool starts anew, for a second of CPU and more."""
+
+
 def of_any(kinds: Sequence[dict[str, FaultKind]]) -> dict[str, FaultKind]:
-    """Return the kinds of fault that each machine has, each of which befalls one of them at a time."""
+    """Return the kinds of fault that each machine has, each of which befalls one of them at a time.
+
+    Those of STARTS come the less often the more machines there are: they have the cores of one.
+    """
 
     def inject(name: str, generator: random.Random) -> str:
         number = generator.randrange(len(kinds))
         detail = kinds[number][name].inject(generator)
         return detail and f"machine {number}: {detail}"
 
-    return {name: FaultKind(kind.pause, partial(inject, name)) for name, kind in kinds[0].items()}
+    return {
+        name: FaultKind(kind.pause * (len(kinds) if name in STARTS else 1), partial(inject, name))
+        for name, kind in kinds[0].items()
+    }
 
 
 class MachineFaults:
