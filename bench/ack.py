@@ -41,6 +41,7 @@ from bench.peers import ALONE, KINDS, Subject, missing, subject
 from cocoai.rehearsal.certificates import make
 from cocoai.rehearsal.slack.json_shapes import Payload, app_mention_event, envelope, message_event, message_json
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from tests.deployment import Deployment
 
 ANCHOR = "php-fpm"
 """The subject to which the others are compared by default."""
@@ -179,7 +180,7 @@ def messages(server: Subject, _: int) -> Iterator[Payload]:
 TABLES: dict[str, Events] = {"questions": questions, "messages": messages}
 
 
-def payload(server: Subject, ts: str, thread_ts: str | None, text: str) -> Payload:
+def payload(server: Subject | Deployment, ts: str, thread_ts: str | None, text: str) -> Payload:
     """Return what Slack posts for a message, in Slack's own shape: some 1.5 KB."""
     workspace = server.slack.workspace
     channel = workspace.channels["C0PRACTICE"]

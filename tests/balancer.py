@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import cpu
-from tests.sites import NGINX, production, running, site_file, two_ports
+from tests.processes import wait_until
+from tests.sites import NGINX, change, production, running, site_file, two_ports
 from tests.volley import HOST, FrontDoor
 
 BALANCER = "127.0.0.1"
@@ -27,8 +28,7 @@ class MachineSite:
 
     def nginx(self) -> list[int]:
         """Return the pids of its nginx, the master's first."""
-        master = int((self.folder / "nginx.pid").read_text())
-        return [master, *cpu.descendants(master)]
+        return nginx_in(self.folder)
 
     def posts(self) -> list[list[str]]:
         """Return the fields of the access log's lines of posts so far: time, address, method, status and durations."""
@@ -36,25 +36,42 @@ class MachineSite:
         return [fields for fields in lines if fields[2] == "POST"]
 
 
+def nginx_in(folder: Path) -> list[int]:
+    """Return the pids of the nginx that runs in `folder`, the master's first; wait until it has told its own."""
+    file = folder / "nginx.pid"
+    wait_until(lambda: file.exists() and file.read_text().strip())
+    master = int(file.read_text())
+    return [master, *cpu.descendants(master)]
+
+
 @contextlib.contextmanager
-def machine_site(folder: Path, pool: Path) -> Iterator[MachineSite]:
-    """Run the production site of a machine in `folder`, before the pool whose socket is in the folder `pool`."""
+def machine_site(folder: Path, pool: Path, changes: Mapping[str, str] | None = None) -> Iterator[MachineSite]:
+    """Run the production site of a machine in `folder`, before the pool whose socket is in the folder `pool`.
+
+    `changes` maps texts in its files to others.
+    """
     port, plain = two_ports()
     production(folder, port, plain, host=HOST)
     behind = (NGINX / "cocoai_behind.conf").read_text().replace("10.0.0.10", BALANCER)
     (folder / "conf.d/cocoai_behind.conf").write_text(behind)
+    if changes:
+        change(folder, changes)
     with running(folder, [port, plain], pool):
         yield MachineSite(folder, port)
 
 
 @contextlib.contextmanager
-def balancer(folder: Path, sites: Sequence[MachineSite], pool: Path) -> Iterator[FrontDoor]:
+def balancer(
+    folder: Path, sites: Sequence[MachineSite], pool: Path, changes: Mapping[str, str] | None = None
+) -> Iterator[FrontDoor]:
     """Run the balancer's nginx in `folder` before these machines, and yield where Slack posts to.
 
-    `pool` is that of one of the machines, which is waited for.
+    `pool` is that of one of the machines, which is waited for; `changes` maps texts in its files to others.
     """
     port, plain = two_ports()
     balancer_site(folder, sites, port, plain)
+    if changes:
+        change(folder, changes)
     with running(folder, [port, plain], pool):
         yield FrontDoor(port, str(folder / "fullchain.pem"), folder / "access.log")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cocoai.config.settings import settings_of
 from cocoai.config.store_settings import parse_address
+from cocoai.engine.client.tls import tls_context
 from cocoai.ledger.database import FILE, SqliteStore
 from cocoai.ledger.store import LedgerStore
 from cocoai.rehearsal.certificates import Certificates
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Deployment:
-    """A running deployment. `var` is its folder; `address` is nginx's URL, `database` that of its store, if any."""
+    """A running deployment. `var` is its folder; `address` is nginx's URL, `database` that of its store, if any.
+
+    `ca_file` is the authority that it trusts.
+    """
 
     var: Path
     address: str
@@ -43,6 +47,7 @@ class Deployment:
     openai: PracticeOpenAI
     up: Up
     database: str = ""
+    ca_file: str = ""
 
     @property
     def spool(self) -> Spool:
@@ -71,7 +76,8 @@ class Deployment:
     def _mariadb(self) -> MariaDB:
         from cocoai.engine.mariadb.mariadb import MariaDB
 
-        return MariaDB(parse_address(self.database))
+        address = parse_address(self.database)
+        return MariaDB(address, tls_context(self.ca_file) if address.has_tls else None)
 
     def ask(self, text: str, **where: str) -> Message:
         """Mention CocoAI with this text, in C0PRACTICE unless `where` names another `channel` or `thread_ts`."""
@@ -174,6 +180,6 @@ def deploy(
         listen = f"127.0.0.1:{free_port()}"
         running = stack.enter_context(rehearsal(start, folder, certificates, slack, practice, listen=listen))
         database = environ.get("COCOAI_STORE_URL", "")
-        deployment = Deployment(folder, running.address, slack, practice, started[0], database)
+        deployment = Deployment(folder, running.address, slack, practice, started[0], database, certificates.ca_file)
         stack.callback(deployment.close)
         yield deployment
