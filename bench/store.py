@@ -1,10 +1,11 @@
 """What the jobs cost where they lie in MariaDB, beside the files of one machine.
 
-    python -m bench.store [puts] [work] [connect] [question] [memory] [--jobs 400] [--questions 6]
+    python -m bench.store [puts] [work] [job] [connect] [question] [memory] [--jobs 400] [--questions 6]
                                                                                               about 10 minutes; as root
 
 puts      how long put() takes, in one process and in eight at once; the disk and the minutes are the same
 work      jobs a second that are claimed, given four facts and finished, by one process and by eight
+job       what a job costs in CPU that is put, claimed, given four facts and finished, in one process; the rooms in turn
 connect   what the first statement of a new process costs it in CPU and time: over a socket, over TLS on its parent's
           context, and over TLS on one of its own
 question  what a whole question costs in CPU, asked soon after another and alone, when a new job process connects anew:
@@ -122,12 +123,20 @@ def work_on_all(make: Callable[[], Spool], number: int, _: int, times: Any) -> N
     """Claim jobs, record what is recorded of a question, and finish them, until none is left."""
     del number
     spool, done = make(), 0
-    while (job := spool.claim()) is not None:
-        for fact in FACTS:
-            job.record(fact, text=TEXT if fact == "answer" else "")
-        spool.finish(job)
+    while work_on_next(spool):
         done += 1
     times.put([float(done)])
+
+
+def work_on_next(spool: Spool) -> bool:
+    """Claim a job, record what is recorded of a question, and finish it; return False if none is left."""
+    job = spool.claim()
+    if job is None:
+        return False
+    for fact in FACTS:
+        job.record(fact, text=TEXT if fact == "answer" else "")
+    spool.finish(job)
+    return True
 
 
 def at_once(
@@ -164,6 +173,25 @@ def puts_and_work(folder: Path, certificates: Certificates, *, jobs: int, with_w
                     done, taken = at_once(work_on_all, make, processes, jobs)
                     line += f"{sum(done) / taken:10.0f}"
                 print(line)
+
+
+def job_cpu(folder: Path, certificates: Certificates, *, jobs: int) -> None:
+    """Print what a job costs this process in CPU, put and worked on; the rooms take turns, job by job."""
+    print(f"  {'CPU a job, ms':24}{'median':>10}{'server':>10}")
+    with server(certificates) as serving:
+        makers = rooms(folder, serving.urls, tls_context(certificates.ca_file))
+        spools = {name: make() for name, make in makers.items()}
+        spent: dict[str, list[tuple[float, float]]] = {name: [] for name in spools}
+        for number in range(jobs):
+            for place, (name, spool) in enumerate(spools.items()):
+                began, its = time.process_time(), serving.account.seconds()
+                ts = f"{place + 1}.{number + 1:06}"
+                spool.put(Key("C1", ts, ts), {"kind": "mention", "user": "U1", "text": TEXT})
+                work_on_next(spool)
+                spent[name].append(((time.process_time() - began) * 1000, (serving.account.seconds() - its) * 1000))
+        for name, taken in spent.items():
+            own, its = (statistics.median(values) for values in zip(*taken, strict=True))
+            print(f"  {name:24}{own:10.2f}{its:10.2f}")
 
 
 def first_statement(make: Callable[[], MariaDB], _number: int, _each: int, noted: Any) -> None:
@@ -239,7 +267,7 @@ def _in_flight(folder: Path, certificates: Certificates, number: int, settings: 
 
 def main() -> None:
     """Print the tables that the command line names, or all."""
-    parser = tables.parser(__doc__, ("puts", "work", "connect", "question", "memory"))
+    parser = tables.parser(__doc__, ("puts", "work", "job", "connect", "question", "memory"))
     parser.add_argument("--jobs", type=int, default=400, metavar="N", help="put in each table (%(default)s)")
     parser.add_argument("--questions", type=int, default=6, metavar="N", help="that are counted (%(default)s)")
     chosen = parser.parse_args()
@@ -248,6 +276,7 @@ def main() -> None:
         {
             "puts": partial(puts_and_work, jobs=chosen.jobs, with_work=False),
             "work": partial(puts_and_work, jobs=chosen.jobs, with_work=True),
+            "job": partial(job_cpu, jobs=chosen.jobs),
             "connect": connect,
             "question": partial(question, questions=chosen.questions),
             "memory": memory,
