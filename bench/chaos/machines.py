@@ -1,13 +1,14 @@
 """Several machines, on this one: each with its own `var`, nginx and pool, and its own way to the database.
 
-An nginx stands before them, as docs/store.md tells, and a real MariaDB server behind. Neither nginx nor the ways have
-the run's id in their environment: they are the bench's own, and end with it.
+An nginx stands before them, which sends on as the balancer in etc/ does, and a real MariaDB server behind. Neither
+nginx nor the ways have the run's id in their environment: they are the bench's own, and end with it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from bench.chaos.stack import Machine, Stack
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.store.schema import migrate
 from cocoai.up import Up
+from cocoai.up.etc import read
 from cocoai.up.machine import find_nginx
 from tests.deployment import Deployment
 from tests.mariadb.server import Server, new_data
@@ -30,8 +32,6 @@ from tests.processes import free_port, wait_until
 
 DATABASE = "cocoai"
 
-# The lines of docs/store.md. A machine that says nothing for 2 s is passed over while Slack still waits; that a request
-# reaches two machines does no harm, as its key is known.
 BALANCER = """
 daemon off;
 pid "{folder}/pid";
@@ -47,16 +47,13 @@ http {{
     uwsgi_temp_path "{folder}/uwsgi";
     scgi_temp_path "{folder}/scgi";
     upstream cocoai {{
+        zone cocoai 64k;
 {servers}
     }}
     server {{
         listen {listen};
-        location / {{
-            proxy_pass http://cocoai;
-            proxy_connect_timeout 1s;
-            proxy_read_timeout 2s;
-            proxy_next_upstream error timeout http_502 http_503 http_504 non_idempotent;
-        }}
+{lines}
+        location / {{ proxy_pass http://cocoai; }}
     }}
 }}
 """
@@ -162,11 +159,13 @@ def _balancer(folder: Path, addresses: Sequence[str]) -> Iterator[str]:
     """Start an nginx before these addresses, and yield its own."""
     folder.mkdir()
     listen = f"127.0.0.1:{free_port()}"
-    servers = "\n".join(
-        f"        server {each.removeprefix('http://')} max_fails=1 fail_timeout=5s;" for each in addresses
-    )
+    # All that etc/ says of how requests are sent on, but for TLS and whose name it is.
+    site = read("etc/nginx/cocoai_balancer.conf")
+    lines = "\n".join(re.findall(r"^ +proxy_(?!ssl|pass|set_header (?:Host|X-)).*$", site, re.MULTILINE))
+    options = re.findall(r"^ +server \S+( .*;)$", site, re.MULTILINE)[0]
+    servers = "\n".join(f"        server {each.removeprefix('http://')}{options}" for each in addresses)
     conf = folder / "nginx.conf"
-    conf.write_text(BALANCER.format(folder=folder, servers=servers, listen=listen))
+    conf.write_text(BALANCER.format(folder=folder, servers=servers, listen=listen, lines=lines))
     command = [find_nginx(f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"), "-p", str(folder), "-c", str(conf)]
     process = subprocess.Popen(command)
     try:
