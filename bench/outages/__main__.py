@@ -35,6 +35,7 @@ from bench.outages.stand import (
 )
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.rehearsal.certificates import make
+from cocoai.spool.mariadb.tables import LEASE
 from tests.deployment import payload
 from tests.held_answers import HeldAnswers
 from tests.processes import wait_until
@@ -176,6 +177,7 @@ def dump(on: Stand) -> Row:
     shutil.rmtree(data)
     shutil.copytree(copy, data)
     on.start_server()
+    time.sleep(LEASE + 1.0)  # a copy is older than any claim in it
     began, seen = time.monotonic(), len(built.slack.deliveries)
     command = [sys.executable, "-m", "cocoai", "spool", "--config", str(built.var / "cocoai.ini")]
     run = subprocess.run([*command, "expire", "--older", "1s"], check=True, capture_output=True, text=True)

@@ -48,13 +48,13 @@ http {{
         listen 127.0.0.1:{port};
         location / {{
             proxy_pass http://cocoai; proxy_set_header Host $host;
-            proxy_connect_timeout 500ms; proxy_read_timeout 2s;
-            proxy_next_upstream error timeout non_idempotent;
+            proxy_connect_timeout 500ms; proxy_read_timeout 1500ms;
+            proxy_next_upstream error timeout http_502 http_504 non_idempotent;
         }}
     }}
 }}
 """
-"""An nginx before the machines, as docs/store.md has it."""
+"""An nginx before the machines, with the lines of etc/nginx/cocoai_balancer.conf on whom to ask next."""
 
 
 class Way:
