@@ -95,7 +95,13 @@ def press_older(deployment: Deployment, message: Message, action: str, user: str
 
 def wait_for_reply(deployment: Deployment, question: Message, text: str = "") -> Message:
     """Wait until a reply to the question contains `text`; return that reply, the first if there are several."""
-    replies = deployment.slack.wait_for(lambda: [reply for reply in deployment.replies(question) if text in reply.text])
+    try:
+        replies = deployment.slack.wait_for(
+            lambda: [reply for reply in deployment.replies(question) if text in reply.text]
+        )
+    except TimeoutError as error:
+        shown = [reply.text for reply in deployment.replies(question)]
+        raise AssertionError(f"{error}: {text!r} in {shown}") from error
     return replies[0]
 
 

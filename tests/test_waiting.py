@@ -21,8 +21,11 @@ from tests.test_controls import ended, facts, key_of, press, wait_for_reply
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
-    """Yield one deployment for all tests of this file."""
-    with deploy(tmp_path_factory.mktemp("house"), certificates, COCOAI_OPENAI_FIRST_WORD_TIMEOUT="3") as running:
+    """Yield one deployment for all tests of this file, in which a model is waited for as long as a busy machine needs.
+
+    Before its refusal is read, it would count as silent, and the next try would be answered.
+    """
+    with deploy(tmp_path_factory.mktemp("house"), certificates, COCOAI_OPENAI_FIRST_WORD_TIMEOUT="10") as running:
         yield running
 
 
