@@ -27,7 +27,7 @@ from bench.outages.row import PATIENCE, Row, produce, told
 from bench.outages.stand import (
     PASSWORD,
     Stand,
-    balancer,
+    balanced,
     certificate_options,
     kill_all,
     machine,
@@ -36,7 +36,6 @@ from bench.outages.stand import (
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.rehearsal.certificates import make
 from cocoai.spool.mariadb.tables import LEASE
-from tests.deployment import payload
 from tests.held_answers import HeldAnswers
 from tests.processes import wait_until
 
@@ -158,21 +157,23 @@ def full(on: Stand) -> Row:
 
 
 def dump(on: Stand) -> Row:
-    """Put back a copy of the server's data, of a time at which a question was waiting that has had its answer since.
+    """Put back a copy of the server's data, of a time at which two questions were in hand, one of them answered since.
 
-    The pools are stopped before, and what is old is given up before they start.
+    The other one's process is killed. What is old is given up before the pool starts.
     """
     built, data, copy = on.built, on.folder / "server" / "data", on.folder / "copy"
-    built.openai.switches.answer = answers = HeldAnswers("Whole.", words="held")
-    supervised = built.up
-    answered = built.ask("held: answered since")
-    wait_until(lambda: bool(answers.asked))
+    first, second = HeldAnswers("Whole.", words="first"), HeldAnswers("Whole.", words="second")
+    built.openai.switches.answer = lambda text: (first if "first" in text else second)(text)
+    answered, unanswered = built.ask("first: answered since"), built.ask("second: never answered")
+    wait_until(lambda: first.asked and second.asked)
     on.server.stop()
     shutil.copytree(data, copy)
     on.start_server()
-    answers.let_go.set()
+    first.let_go.set()
     built.answer_to(answered, PATIENCE)
-    supervised.stop()
+    built.up.stop()
+    kill_all(built.var)
+    second.let_go.set()
     on.server.stop()
     shutil.rmtree(data)
     shutil.copytree(copy, data)
@@ -181,22 +182,18 @@ def dump(on: Stand) -> Row:
     began, seen = time.monotonic(), len(built.slack.deliveries)
     command = [sys.executable, "-m", "cocoai", "spool", "--config", str(built.var / "cocoai.ini")]
     run = subprocess.run([*command, "expire", "--older", "1s"], check=True, capture_output=True, text=True)
-    supervised.start()
-    supervised.await_ready()
+    expired = run.stdout.splitlines()[-1].partition(":")[0]
+    built.up.start()
+    built.up.await_ready()
     wait_until(lambda: not _ready(on), PATIENCE)
-    after = time.monotonic() - began
-    built.answer_to(built.ask("after the dump"), PATIENCE)
-    replies = built.replies(answered)
-    paid = sum(1 for each in answers.asked if "held" in each)
-    assert len(replies) == 1, replies
-    read = f"answered since: {len(replies)} reply, {payload(replies[0])['kind']}, asked {paid} x"
-    return Row(
-        "old dump restored, `spool expire`: " + run.stdout.splitlines()[-1],
-        after,
-        told(built.slack.deliveries[seen:]),
-        read,
-        after,
-    )
+    healed = time.monotonic() - began
+    built.answer_to(built.ask("after the copy"), PATIENCE)
+    [[kept], [word]] = (built.replies(each) for each in (answered, unanswered))
+    times = [sum(1 for each in first.asked + second.asked if name in each) for name in ("first:", "second:")]
+    assert (times, "Whole." in kept.text) == ([1, 1], True), (times, kept.text)
+    heard = told(built.slack.wait_for_deliveries()[seen:])
+    read = f"answered since: its answer, asked 1 x; the other: {word.text!r}, asked 1 x"
+    return Row(f"old copy restored, {expired}", time.monotonic() - began, heard, read, healed)
 
 
 def _ready(on: Stand) -> int:
@@ -207,14 +204,23 @@ def _ready(on: Stand) -> int:
 
 
 def dead(on: Stand) -> Row:
-    """Kill a machine that has an answer in hand; Slack sends to an nginx before it and another."""
-    with machine(on, "second") as second, balancer(on, second.address, on.built.address):
-        return produce(on, "a machine dead, another goes on", partial(kill_all, on.folder / "second"), nothing, 20.0)
+    """Kill a machine that has an answer in hand, its nginx too; Slack sends to the balancer before it and another."""
+    var = on.folder / "second"
+    with machine(on, var.name), balanced(on, var) as site:
+
+        def begin() -> None:
+            kill_all(var)
+            for pid in site.nginx():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+        return produce(on, "a machine dead, another goes on", begin, nothing, 20.0)
 
 
 def clock(on: Stand, *, ahead: float) -> Row:
     """Give one of two machines a wrong clock all the time."""
-    with machine(on, f"clock{ahead:.0f}", ahead=ahead) as second, balancer(on, second.address, on.built.address):
+    var = on.folder / f"clock{ahead:.0f}"
+    with machine(on, var.name, ahead=ahead), balanced(on, var):
         return produce(on, f"clock of one of two machines {ahead:.0f} s ahead", nothing, nothing, 6.0)
 
 

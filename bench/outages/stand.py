@@ -9,9 +9,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +21,12 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.store.schema import migrate
 from cocoai.up import Up
+from tests.balancer import MachineSite, balancer, machine_site
 from tests.deployment import Deployment, deploy
-from tests.mariadb.server import Server, find, new_data
-from tests.processes import free_port, wait_until
+from tests.mariadb.server import Server, new_data
+from tests.processes import free_port
 from tests.store.machines import pids
+from tests.volley import subscribe
 
 PASSWORD = "first-password"
 
@@ -36,25 +39,6 @@ from cocoai import app
 sys.exit(app.main(sys.argv[1:]))
 """
 """cocoai.fcgi on a machine whose clock is wrong."""
-
-BALANCER = """
-daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    upstream cocoai {{ {servers} }}
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://cocoai; proxy_set_header Host $host;
-            proxy_connect_timeout 500ms; proxy_read_timeout 1500ms;
-            proxy_next_upstream error timeout http_502 http_504 non_idempotent;
-        }}
-    }}
-}}
-"""
-"""An nginx before the machines, with the lines of etc/nginx/cocoai_balancer.conf on whom to ask next."""
 
 
 class Way:
@@ -223,31 +207,19 @@ def kill_all(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def balancer(of: Stand, *machines: str) -> Iterator[None]:
-    """Let Slack send to an nginx before the machines at these URLs."""
-    folder, port = of.folder / "balancer", free_port()
-    folder.mkdir(exist_ok=True)
-    names = (each.removeprefix("http://") for each in machines)
-    servers = " ".join(f"server {each} max_fails=1 fail_timeout=5s;" for each in names)
-    (folder / "nginx.conf").write_text(BALANCER.format(folder=folder, port=port, servers=servers))
-    nginx = find("nginx")
-    assert nginx
-    running = subprocess.Popen([nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "log")])
-    slack = of.built.slack
-    try:
-        wait_until(lambda: _listens(port))
-        _subscribe(slack.subscribe, f"http://127.0.0.1:{port}")
-        yield
-    finally:
-        _subscribe(slack.subscribe, of.built.address)
-        running.terminate()
-        running.wait()
+def balanced(of: Stand, var: Path) -> Iterator[MachineSite]:
+    """Let Slack send to the balancer of etc/ before the machine in `var` and the first one; yield the former's site."""
+    with contextlib.ExitStack() as stack:
+        pools = (var / "run", of.built.var / "run")
+        sites = [stack.enter_context(machine_site(_made(of.folder), pool)) for pool in pools]
+        stack.callback(_subscribe_to_first, of)
+        subscribe(of.built, stack.enter_context(balancer(_made(of.folder), sites, pools[1])))
+        yield sites[0]
 
 
-def _subscribe(subscribe: Callable[..., None], address: str) -> None:
-    subscribe(*(f"{address}/slack/{each}" for each in ("events", "interactions", "commands")))
+def _made(folder: Path) -> Path:
+    return Path(tempfile.mkdtemp(dir=folder))
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _subscribe_to_first(of: Stand) -> None:
+    of.built.slack.subscribe(*(f"{of.built.address}/slack/{each}" for each in ("events", "interactions", "commands")))
