@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,7 +29,7 @@ from cocoai.spool.job_process import (
 )
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import StoreError
+from cocoai.spool.store_error import StoreError, StoreUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ class Runner:
         tasks = [task for task in self._tasks if task.is_due()]
         for task in tasks:
             task.tried = time.monotonic()
-        run = partial(self._job_process().run, None, [task.run for task in tasks])
+        run = partial(_run, self._job_process(), None, [task.run for task in tasks])
         fork.fork(run, name=JOB_PROCESS)
 
     def _fork(self, lock: FileLock) -> None:
@@ -190,7 +190,7 @@ class Runner:
         name = JOB_PROCESS if isinstance(lock, Slot) else PLACEHOLDER_PROCESS
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # this process waits for no child of its own
         try:
-            fork.fork(partial(self._job_process().run, lock), name=name, keep=frozenset({lock.fd}))
+            fork.fork(partial(_run, self._job_process(), lock), name=name, keep=frozenset({lock.fd}))
         except OSError:
             # No process can be forked now. The question is safe, and the master's tick comes back to it.
             log.exception("process=%s outcome=not-forked", name)
@@ -216,3 +216,12 @@ class Runner:
     def _is_newest(self) -> bool:
         """Check whether no master has started or ended since this Runner began."""
         return self._generation.read() == self._born
+
+
+def _run(process: JobProcess, lock: FileLock | None, tasks: Iterable[Callable[[], object]] = ()) -> None:
+    """Run a job process until it ends; where the store is away, that is its end, and no error of its own."""
+    try:
+        process.run(lock, tasks)
+    except StoreUnreachable as error:
+        # The master begins another one every few seconds: a stack each time would bury what else the log says.
+        log.info("process outcome=ended reason=%s", error)

@@ -57,15 +57,17 @@ def test_a_thread_is_answered_and_paid_in_the_database(built: Deployment, databa
 
 
 def test_what_is_asked_while_the_server_is_away_is_answered_when_it_is_back(built: Deployment, mariadb: Server) -> None:
-    """Slack has its 200 at the first delivery."""
+    """Slack has its 200 at the first delivery; a process that finds the server away ends without a stack in the log."""
     built.answer_to(built.ask("before"))
     mariadb.kill9()
     before = len(built.slack.deliveries)
     question = built.ask("meanwhile")
     wait_until(lambda: len(built.slack.deliveries) > before)
+    wait_until(lambda: "process outcome=ended" in built.log())
     mariadb.start()
 
     built.answer_to(question)
     assert {(0, 200)} == {(each.attempt, each.status) for each in built.slack.deliveries[before:]}
     assert 1 == len(built.replies(question))
     wait_until(lambda: Key(question.channel, question.ts, question.ts) in built.spool.keys("done"))
+    assert "Traceback" not in built.log()
