@@ -70,4 +70,4 @@ def test_what_is_asked_while_the_server_is_away_is_answered_when_it_is_back(buil
     assert {(0, 200)} == {(each.attempt, each.status) for each in built.slack.deliveries[before:]}
     assert 1 == len(built.replies(question))
     wait_until(lambda: Key(question.channel, question.ts, question.ts) in built.spool.keys("done"))
-    assert "Traceback" not in built.log()
+    assert "store_error.StoreUnreachable" not in built.log()
