@@ -38,9 +38,10 @@ def test_a_wait_is_told(deployment: Deployment, words: str, texts: Texts, kind: 
     deployment.openai.fail(kind)
     question = deployment.ask(words)
 
-    waiting = wait_for_reply(deployment, question, texts.retry.format(why=texts.waits[cause], seconds=5, n=2))
     answer = ended(deployment, question)
 
+    # What stood there meanwhile: a busy machine may look too late.
+    waiting = shown(deployment, answer, texts.retry.format(why=texts.waits[cause], seconds=5, n=2))
     assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], actions(waiting))
     assert ("answer", waiting.ts) == (payload(answer)["kind"], answer.ts)
 
@@ -63,11 +64,17 @@ def test_a_model_that_thinks_for_long_is_told(tmp_path: Path, certificates: Cert
 
 
 def shown(deployment: Deployment, reply: Message, text: str) -> Message:
-    """Return the reply as it was when it first contained `text`, by the calls that changed it; fail if it never did."""
-    updates = [call.arguments for call in deployment.slack.calls if call.method == "chat.update"]
-    changed = (each for each in updates if (each["channel"], each["ts"]) == (reply.channel, reply.ts))
-    found = next(each for each in changed if text in each["text"])
-    return replace(reply, text=found["text"], blocks=found["blocks"], metadata=found["metadata"])
+    """Return the reply as it was when it first contained `text`, by the calls that made it. Fail if it never did."""
+    place = {"chat.postMessage": ("thread_ts", reply.thread_ts), "chat.update": ("ts", reply.ts)}
+    texts = []
+    for call in deployment.slack.calls:
+        name, value = place.get(call.method, ("", ""))
+        if name and (reply.channel, value) == (call.arguments["channel"], call.arguments.get(name)):
+            texts.append(call.arguments["text"])
+            if text in texts[-1]:
+                changed = {name: call.arguments[name] for name in ("text", "blocks", "metadata")}
+                return replace(reply, **changed)
+    raise AssertionError(f"{text!r} is in none of {texts}")
 
 
 def test_each_retry_is_told(deployment: Deployment) -> None:
