@@ -52,6 +52,36 @@ def test_a_file_that_was_not_stored_whole_is_none(mariadb_room: MariaDBRoom) -> 
         assert b"whole" == brought.read()
 
 
+def test_a_file_that_is_on_one_machine_alone_is_stored_before_anybody_goes_by_it(mariadb_room: MariaDBRoom) -> None:
+    """The server was away when it was made: whoever finds it later may be killed, and another machine goes on."""
+    room = mariadb_room
+    data = bytes(range(256)) * 1500
+    room.put(key(1))
+    alone = room.spool(machine="a").files
+    path = os.path.join(alone.folder, f"{key(1)}.picture.png")
+    with open(path, "wb") as file:
+        file.write(data)
+
+    assert path == alone.path(key(1), "picture.png") == alone.path(key(1), "picture.png")
+    with open(room.spool(machine="b").files.path(key(1), "picture.png"), "rb") as brought:
+        assert data == brought.read()
+
+
+@pytest.mark.parametrize("anew", [b"anew!", b"longer", bytes(range(256)) * 1500], ids=["as long", "longer", "pieces"])
+def test_a_file_that_another_machine_has_made_anew_is_brought_here(mariadb_room: MariaDBRoom, anew: bytes) -> None:
+    """What the database has is what all machines go by, whatever an earlier run has left on one of them."""
+    room = mariadb_room
+    room.put(key(1))
+    one, other = room.spool(machine="a").files, room.spool(machine="b").files
+    for files, data in ((one, b"first"), (other, anew)):
+        with files.new(key(1), len(data)) as file:
+            file.write(data)
+            file.keep("picture.png")
+
+    with open(one.path(key(1), "picture.png"), "rb") as brought:
+        assert anew == brought.read()
+
+
 def test_two_processes_make_no_file_of_both(mariadb_room: MariaDBRoom) -> None:
     """A stopped one goes on storing while another one stores its own: that one is told, and tries again."""
     room = mariadb_room

@@ -7,6 +7,7 @@ machine can go on with its job.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -59,8 +60,20 @@ class MariaDBFiles(SpooledFiles):
             file.close()
 
     def path(self, key: Key, name: str) -> str:
-        """Return the path of a job's file, which is brought to this machine if it is not here; "" if there is none."""
-        return super().path(key, name) or self._fetch(key, name)
+        """Return the path of a job's file, which is brought to this machine if it is not here; "" if there is none.
+
+        Then it is whole in the database too: one that was left here alone, as the server was away, is stored now.
+        Whoever goes by the path may note that there is such a file, and another machine may have to go on with it.
+        """
+        here = super().path(key, name)
+        if not here:
+            return self._fetch(key, name)
+        stored = self._digests(key, name)
+        if stored is None:
+            self._store(key, name, here)
+        elif stored != list(_digests_of(here)):  # another machine has made one anew meanwhile
+            return self._fetch(key, name)
+        return here
 
     def bring_in(self, key: Key) -> None:
         """Store each file of a job that lies on this machine, whole, in the database."""
@@ -150,6 +163,16 @@ class MariaDBFiles(SpooledFiles):
                 file.write(data)
             return file.keep(name)
 
+    @as_spool_errors()
+    def _digests(self, key: Key, name: str) -> list[str] | None:
+        """Return the digest of each piece of a file; None if it is not whole in the database."""
+        query = (
+            "SELECT IF(piece = 0, data, SHA2(data, 256)) FROM job_file WHERE job_key = %s AND name = %s ORDER BY piece"
+        )
+        rows = [bytes(row[0]).decode() for row in self._database.rows(query, (str(key), name))]
+        # What is there without a piece 0 begins with a digest, which is no number of pieces.
+        return rows[1:] if rows and rows[0] == str(len(rows) - 1) else None
+
     def _piece(self, key: Key, name: str, piece: int) -> bytes | None:
         query = "SELECT data FROM job_file WHERE job_key = %s AND name = %s AND piece = %s"
         rows = self._database.rows(query, (str(key), name, piece))
@@ -158,3 +181,10 @@ class MariaDBFiles(SpooledFiles):
     @as_spool_errors()
     def _delete(self, key: Key, but: str) -> None:
         self._database.execute("DELETE FROM job_file WHERE job_key = %s AND name <> %s", (str(key), but))
+
+
+def _digests_of(path: str) -> Iterator[str]:
+    """Yield the digest of each piece of the file at this path."""
+    with open(path, "rb") as file:
+        while data := file.read(PIECE):
+            yield hashlib.sha256(data).hexdigest()
