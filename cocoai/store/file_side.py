@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from cocoai.slack.model.job_kinds import UNMARKED_KINDS
 from cocoai.slack_ids import is_id, is_ts
-from cocoai.spool.disk import Disk
+from cocoai.spool.disk import Disk, write_file
 from cocoai.spool.files import SpooledFiles, owner_of
 from cocoai.spool.folders import SpoolFolders
 from cocoai.spool.job import STATES, encode_line
@@ -137,12 +137,7 @@ class FileSide(ThreadMarks):
     def _replace(self, path: str, data: bytes, changed: float) -> None:
         """Put a file of these bytes at `path`, in one step; it is as old as `changed` says."""
         temporary = self._path("tmp", os.urandom(12).hex())
-        fd = self._disk.create(temporary)
-        try:
-            self._disk.append(fd, data)
-            self._disk.fsync(fd)
-        finally:
-            self._disk.close(fd)
+        write_file(self._disk, temporary, data)
         self._disk.set_modified(temporary, changed)
         self._disk.rename(temporary, path)
 
