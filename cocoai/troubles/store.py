@@ -69,9 +69,19 @@ class Troubles:
             if known is None:  # no warning: that would hide the error itself from the scoreboard
                 log.info("trouble source=%s code=%s outcome=begun", source, code)
 
-    def over(self, source: str) -> None:
-        """Note that nothing is wrong any more at this source. Without a trouble there that costs one system call."""
+    def now(self) -> float:
+        """Return the time by the clock of the troubles."""
+        return self._clock()
+
+    def over(self, source: str, seen: float = float("inf")) -> None:
+        """Note that nothing was wrong any more at this source when that was `seen` (epoch seconds).
+
+        A trouble that was met later stays. Without a trouble there this costs two system calls.
+        """
         if not self._folder:
+            return
+        known = self.of(source)
+        if known and seen < known.last <= self._clock():  # a time to come is of a clock that was set back since
             return
         try:
             os.unlink(self._path(source))

@@ -70,13 +70,18 @@ class SlackWatch(CallWatch):
 
     def __init__(self, troubles: Troubles) -> None:
         self._troubles = troubles
+        self._begun = float("inf")
+
+    def begun(self) -> None:
+        """Keep when the call was made: how it ends says nothing of what another process has met since."""
+        self._begun = self._troubles.now()
 
     def succeeded(self, method: str, channel: str) -> None:
         """Note that Slack takes what is ours, or that the scope of this method is there."""
         if method in _WRITES:
-            self._troubles.over(SLACK)
+            self._troubles.over(SLACK, self._begun)
         elif method in _SCOPES:
-            self._troubles.over(_source(method, channel))
+            self._troubles.over(_source(method, channel), self._begun)
 
     def failed(self, method: str, channel: str, error: CocoAIError) -> None:
         """Note that Slack refuses us, or that a scope is missing; and that auth.test finds no Slack."""
@@ -101,7 +106,7 @@ class SlackWatch(CallWatch):
         for trouble in self._troubles.all():
             is_of_token = trouble.source == SLACK and not trouble.code.startswith(_NOT_BY_TOKEN)
             if is_of_token or (_is_about_scope(trouble) and names.issuperset(_scopes(trouble) if names else ())):
-                self._troubles.over(trouble.source)
+                self._troubles.over(trouble.source, self._begun)
         if names and not any(name.startswith(_MAY_WRITE) for name in names):
             self._troubles.note(SLACK, WRITE_SCOPE)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,34 @@ def test_auth_test_does_not_end_what_it_cannot_meet(troubles: Troubles, code: st
     assert {"slack"} == set(wrong(troubles))
     watch.succeeded("chat.postMessage", "C01")
     assert {} == wrong(troubles)
+
+
+def test_a_call_does_not_end_what_was_met_after_it_was_made(tmp_path: Path) -> None:
+    """Its process was held up: meanwhile Slack has refused another one, and that is the news."""
+    times = iter([100.0])
+    watch = SlackWatch(Troubles(str(tmp_path), clock=partial(next, times, 200.0)))
+    watch.begun()
+    later = Troubles(str(tmp_path), clock=repeat(150.0).__next__)
+    for source, code in (("slack", "token_revoked"), ("scope-users", "users:read")):
+        later.note(source, code)
+
+    watch.granted("chat:write,users:read")
+    watch.succeeded("chat.postMessage", "C01")
+    watch.succeeded("users.info", "")
+
+    assert {"slack": "token_revoked", "scope-users": "users:read"} == wrong(later)
+    watch.begun()
+    watch.granted("chat:write,users:read")
+    assert {} == wrong(later)
+
+
+def test_a_trouble_of_a_clock_that_was_set_back_since_ends_all_the_same(tmp_path: Path) -> None:
+    """Else it would stay until that time has come once more."""
+    Troubles(str(tmp_path), clock=repeat(5000.0).__next__).note("slack", "token_revoked")
+    now = Troubles(str(tmp_path), clock=repeat(200.0).__next__)
+    watch = SlackWatch(now)
+
+    watch.begun()
+    watch.succeeded("chat.postMessage", "C01")
+
+    assert {} == wrong(now)

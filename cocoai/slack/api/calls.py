@@ -50,7 +50,10 @@ class Items:
 
 
 class CallWatch:
-    """A watch over the outcomes of calls. This one takes note of nothing."""
+    """A watch over the outcomes of calls, which are made one at a time. This one takes note of nothing."""
+
+    def begun(self) -> None:
+        """Take note that a call is made now: what it tells is true of this moment, however late that is read."""
 
     def succeeded(self, method: str, channel: str) -> None:
         """Take note that a call of this method succeeded; `channel` is "" if it was about none."""
@@ -113,6 +116,7 @@ class SlackCalls:
                 self._sleep(pause)
                 self._limited_until.pop(limit, None)
                 patience -= pause
+            self._watch.begun()
             try:
                 reply = self._send(method, arguments, items)
             except CocoAIError as error:
