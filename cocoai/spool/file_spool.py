@@ -181,7 +181,8 @@ class FileSpool(ThreadMarks, SpoolAdmin, Admission, Spool):
             requested_at = self._disk.modified(self._path("stop", str(job.key)))
         except FileNotFoundError:  # the job has just ended
             return False
-        return attempt is None or requested_at > attempt["at"]
+        # Facts have whole milliseconds: of the same one, a look in vain is better than a request that nobody sees.
+        return attempt is None or round(requested_at, 3) >= attempt["at"]
 
     @as_store_errors()
     def seconds_to_wait(self, user: str, ts: str) -> int:
@@ -225,10 +226,14 @@ class FileSpool(ThreadMarks, SpoolAdmin, Admission, Spool):
         path, temporary = self._path("stop", str(key)), self._path("tmp", os.urandom(12).hex())
         self._append_line(temporary, user)
         try:
+            # By the clock of the attempts: the disk's goes by ticks, and a request would seem to have come before them.
+            self._disk.set_modified(temporary, self._clock())
             # So that the file is never seen empty: then it is an earlier version's, and counts whoever has left it.
             self._disk.link(temporary, path)
         except FileExistsError:
             self._append_line(path, user)
+            with contextlib.suppress(FileNotFoundError):  # the job has just ended
+                self._disk.set_modified(path, self._clock())
         finally:
             self._drop(temporary)
         return True

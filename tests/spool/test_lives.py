@@ -187,6 +187,23 @@ def test_a_stop_ends_one_wait_and_not_the_next(room: Room) -> None:
     assert (False, None) == (spool.is_due(), room.spool().claim())
 
 
+def test_a_stop_just_behind_an_attempt_is_seen(room: Room) -> None:
+    """However soon: an attempt that is refused by OpenAI is over within a millisecond or two."""
+    room.put(key(1))
+    job = claimed(room.here)
+    job.record("retry", retry_at=room.clock() + 200, free=True)
+    job.release()
+
+    for _ in range(3):
+        assert room.spool().request_stop(key(1), "U0ASKER")
+        assert room.spool().is_due()
+        room.pass_time(0.002)  # a process takes longer to begin
+        job = claimed(room.spool())
+        job.record("retry", retry_at=room.clock() + 200, free=True)
+        job.release()
+        assert not room.spool().is_due()
+
+
 def test_a_visit_leaves_a_stop_to_who_answers(room: Room) -> None:
     """The placeholder process does not stop anything."""
     spool = put_off(room, 200)
