@@ -53,6 +53,7 @@ from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.model.identity import Identity
 from cocoai.spool.disk import Disk
 from cocoai.spool.file_spool import FileSpool
+from cocoai.spool.job_process import JOB_PROCESS, LINGERING_PROCESS, PLACEHOLDER_PROCESS
 from cocoai.spool.key import Key
 from cocoai.webhook import EventsHandler
 from tests.deployment import Deployment, deploy
@@ -388,8 +389,20 @@ def read_only(var: Path) -> Iterator[None]:
 
 
 def wait_for_rest(deployment: Deployment) -> None:
-    """Wait until no question waits and no process works."""
-    wait_until(lambda: not deployment.spool.keys("ready") and not deployment.held_locks())
+    """Wait until no question waits and no process works, nor has a last look before it ends."""
+    wait_until(
+        lambda: not deployment.spool.keys("ready") and not deployment.held_locks() and not job_processes(deployment)
+    )
+
+
+def job_processes(deployment: Deployment) -> list[str]:
+    """Return the names of the processes that the master and its workers have forked to work on jobs."""
+    names: list[str] = []
+    for parent in (deployment.pool_pid(), *workers(deployment)):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one has just ended
+            children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+            names += [Path(f"/proc/{pid}/comm").read_text().strip() for pid in children]
+    return [name for name in names if name in (JOB_PROCESS, PLACEHOLDER_PROCESS, LINGERING_PROCESS)]
 
 
 def deliveries(deployment: Deployment, question: Message) -> list[tuple[int, int]]:
