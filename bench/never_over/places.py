@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 class Place(Protocol):
-    """Where a ledger lies. `kills` counts how often its server was killed."""
+    """Where a ledger lies."""
 
-    kills: int
+    @property
+    def kills(self) -> int:
+        """Return how often its server was killed, or went away."""
 
     def open(self) -> LedgerStore:
         """Return the store as one more process has it."""

@@ -13,10 +13,10 @@ CONTENDED = frozenset({1020, 1205, 1213})
 UNDONE = frozenset({1020, 1213})
 """Those of them that took no time: the statement was undone, and may be sent again at once."""
 
-LOST = frozenset({0, 1040, 1047, 1053, 1203, 1226, 1290, 1927, 2003, 2006, 2013, 2055})
+LOST = frozenset({0, 1040, 1047, 1053, 1180, 1203, 1226, 1290, 1927, 2003, 2006, 2013, 2055})
 """There is no connection, or it broke: PyMySQL says 0 of one that it closed before. Or there are too many (1040; of one
 user 1203 and 1226), or it leads to a server that may only be read (1290), as one does whose replica has taken over, or
-to a node of Galera that is cut off from most others (1047).
+to a node of Galera that is cut off from most others (1047), at a commit of which nobody knows what became (1180).
 """
 
 TOO_LONG = 1153

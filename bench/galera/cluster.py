@@ -1,0 +1,229 @@
+"""A Galera cluster of three nodes, each in a network namespace of its own on one bridge. It needs root.
+
+A node is spoken to over its Unix socket, which no namespace keeps apart, so a cut between nodes is no cut of the way to
+them: it answers, and says that it is alone (1047). Paths are short, as those of sockets have to be.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cocoai.engine.mariadb.address import Address
+from cocoai.engine.mariadb.errors import MariaDBError
+from cocoai.engine.mariadb.mariadb import MariaDB
+from tests.mariadb.server import OPTIONS, find, new_data
+from tests.processes import wait_until
+
+LIBRARY = "/usr/lib/galera/libgalera_smm.so"
+"""Where Debian's package galera-4 puts it."""
+
+NODES = (0, 1, 2)
+
+PATIENCE = 120.0
+"""Seconds to wait for a node."""
+
+_POSITION = re.compile(r"Recovered position: ?(\S+)")
+
+
+class Missing(Exception):
+    """This machine cannot have such a cluster; the text says why."""
+
+
+class Cluster:
+    """Three nodes with their data in `folder`; `name` begins the names of their namespaces."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+
+    def make(self) -> None:
+        """Make the namespaces, and start the nodes with the same data. Raise `Missing` if this machine cannot."""
+        _require()
+        self._lay_out_the_network()
+        self._first_data()
+        for node in NODES:
+            self.start(node, *(["--wsrep-new-cluster"] if node == 0 else []))
+
+    def remove(self) -> None:
+        """End what still runs, and remove the namespaces."""
+        for node in NODES:
+            self.kill(node)
+        for name in (*map(self._namespace, NODES), self._hub):
+            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+
+    def address(self, node: int, database: str = "") -> Address:
+        """Return the address of a database as this node has it."""
+        return Address(database, "root", socket=str(self._own(node) / "s"))
+
+    def start(self, node: int, *options: str) -> None:
+        """Start a node that was killed or was never there, and wait until it has all that the others have."""
+        if (self._own(node) / "data" / "grastate.dat").exists() and not options:
+            options = (f"--wsrep-start-position={self._position(node)}",)
+        self._run(node, *options)
+        wait_until(lambda: self.is_whole(node), PATIENCE)
+
+    def kill(self, node: int) -> None:
+        """Kill a node at once, in the midst of everything."""
+        try:
+            pid = int((self._own(node) / "pid").read_text())
+            os.kill(pid, signal.SIGKILL)
+        except (OSError, ValueError):
+            return
+        wait_until(lambda: not _lives(pid), PATIENCE)
+        (self._own(node) / "pid").unlink()
+
+    def cut(self, node: int) -> None:
+        """Let nothing pass between this node and the others."""
+        self._link(node, "down")
+
+    def mend(self, node: int) -> None:
+        """Let it pass again, and wait until the node has all that the others have."""
+        self._link(node, "up")
+        wait_until(lambda: self.is_whole(node), PATIENCE)
+
+    def is_whole(self, node: int) -> bool:
+        """Check whether a node has all that the others have, and takes statements."""
+        database = MariaDB(self.address(node))
+        try:
+            rows = database.rows(
+                "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_status')"
+            )
+        except MariaDBError:
+            return False
+        finally:
+            database.close()
+        return {"Synced", "Primary"} == {str(value) for _, value in rows}
+
+    # the network
+
+    @property
+    def _hub(self) -> str:
+        return f"{self._name}-hub"
+
+    def _namespace(self, node: int) -> str:
+        return f"{self._name}-{node}"
+
+    def _lay_out_the_network(self) -> None:
+        hub = self._hub
+        _ip("netns", "add", hub)
+        _ip("-n", hub, "link", "add", "name", "switch", "type", "bridge")
+        _ip("-n", hub, "link", "set", "switch", "up")
+        for node in NODES:
+            own, port = self._namespace(node), f"port{node}"
+            _ip("netns", "add", own)
+            _ip("-n", own, "link", "set", "lo", "up")
+            _ip("-n", own, "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", hub)
+            _ip("-n", own, "address", "add", f"{_host(node)}/24", "dev", "eth0")
+            _ip("-n", own, "link", "set", "eth0", "up")
+            _ip("-n", hub, "link", "set", port, "master", "switch")
+            _ip("-n", hub, "link", "set", port, "up")
+
+    def _link(self, node: int, state: str) -> None:
+        _ip("-n", self._hub, "link", "set", f"port{node}", state)
+
+    # the nodes
+
+    def _own(self, node: int) -> Path:
+        return self._folder / str(node)
+
+    def _first_data(self) -> None:
+        """Let the first node begin the cluster, and give its data to the others: so each can join without a copy."""
+        data = new_data(self._folder / "new")
+        for node in NODES:
+            self._own(node).mkdir()
+        method = self._folder / "wsrep_sst_state"
+        shutil.copy(Path(__file__).parent / "state.sh", method)
+        method.chmod(0o755)
+        shutil.copytree(data, self._own(0) / "data")
+        self._run(0, "--wsrep-new-cluster")
+        wait_until(lambda: self.is_whole(0), PATIENCE)
+        pid = int((self._own(0) / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not _lives(pid), PATIENCE)
+        for node in NODES[1:]:
+            shutil.copytree(self._own(0) / "data", self._own(node) / "data")
+
+    def _command(self, node: int) -> list[str]:
+        command = find("mariadbd")
+        assert command
+        own = self._own(node)
+        options = [each for each in OPTIONS if not each.startswith(("--max-conn", "--innodb-log-file", "--skip-log"))]
+        return [
+            *("ip", "netns", "exec", self._namespace(node), command, *options),
+            *(f"--datadir={own}/data", f"--socket={own}/s", f"--pid-file={own}/pid", f"--tmpdir={own}"),
+            *("--max-connections=100", "--innodb-log-file-size=8M", "--binlog-format=ROW"),
+            *("--innodb-autoinc-lock-mode=2", f"--bind-address={_host(node)}", "--wsrep-on=ON"),
+            *(f"--wsrep-provider={LIBRARY}", f"--wsrep-cluster-name={self._name}", "--wsrep-sst-method=state"),
+            *(f"--wsrep-node-address={_host(node)}", f"--wsrep-node-name=n{node}"),
+            "--wsrep-cluster-address=gcomm://" + ",".join(map(_host, NODES)),
+            f"--wsrep-provider-options=gcache.size=64M;gcache.dir={own}/data",
+        ]
+
+    def _run(self, node: int, *options: str) -> None:
+        environ = os.environ | {"PATH": f"{self._folder}:{os.environ['PATH']}"}
+        with (self._own(node) / "log").open("ab") as log:
+            subprocess.Popen([*self._command(node), *options], stdout=log, stderr=log, env=environ)
+
+    def _position(self, node: int) -> str:
+        """Return up to where a node that was killed has the cluster's changes, as its own data tell."""
+        command = [*self._command(node), "--wsrep-recover", "--skip-networking"]
+        run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
+        found = _POSITION.findall(run.stderr)
+        if not found:
+            raise RuntimeError(f"node {node} does not tell where its data stand: {run.stderr[-2000:]}")
+        return str(found[-1])
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Cluster]:
+    """Yield a cluster that takes statements, which is gone behind the block."""
+    cluster = Cluster(folder, f"cg{os.getpid()}")
+    try:
+        cluster.make()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+def seconds_until(condition: Callable[[], bool], patience: float = PATIENCE) -> float:
+    """Wait until this is true, and return how long it took."""
+    began = time.monotonic()
+    wait_until(condition, patience)
+    return time.monotonic() - began
+
+
+def _require() -> None:
+    if os.geteuid():
+        raise Missing("network namespaces need root")
+    if not shutil.which("ip"):
+        raise Missing("there is no `ip` (Debian's package iproute2)")
+    if not (find("mariadbd") and find("mariadb-install-db")):
+        raise Missing("there is no mariadbd (Debian's package mariadb-server-core)")
+    if not os.path.exists(LIBRARY):
+        raise Missing(f"there is no {LIBRARY} (Debian's package galera-4)")
+
+
+def _ip(*words: str) -> None:
+    run = subprocess.run(["ip", *words], check=False, capture_output=True, text=True)
+    if run.returncode:
+        raise Missing(f"ip {' '.join(words)}: {run.stderr.strip()}")
+
+
+def _host(node: int) -> str:
+    return f"10.77.0.{node + 1}"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -1,0 +1,54 @@
+"""The ledger of bench.never_over on a cluster: each process writes on the node of its machine, and nodes go away."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bench.galera.cluster import NODES, Cluster
+from bench.galera.faults import Faults, befalling
+from bench.never_over.run import NeverOver, Shape
+from cocoai.engine.mariadb.mariadb import MariaDB
+from cocoai.ledger.mariadb import LEDGER_TABLES, MariaDBStore
+from cocoai.ledger.store import LedgerStore
+
+AWAY = NODES[1:]
+"""The nodes that may go away: the program itself looks at the books on the first."""
+
+
+class OnCluster:
+    """A ledger on a cluster. `kills` counts the faults."""
+
+    def __init__(self, cluster: Cluster, database: str, faults: Faults) -> None:
+        self._cluster, self._name, self._faults = cluster, database, faults
+        self._own = os.getpid()
+        root = MariaDB(cluster.address(0), timeout=60.0)
+        root.execute(f"CREATE DATABASE {database}")
+        root.close()
+        tables = MariaDB(cluster.address(0, database), timeout=60.0)
+        for statement in LEDGER_TABLES:
+            tables.execute(statement)
+        tables.close()
+
+    @property
+    def kills(self) -> int:
+        """Return how many faults there were so far."""
+        return sum(map(len, self._faults.seconds.values()))
+
+    def open(self) -> LedgerStore:
+        """Return the store: of a worker on any node, with the product's patience; here on the first, with more."""
+        if os.getpid() == self._own:
+            return MariaDBStore(MariaDB(self._cluster.address(0, self._name), timeout=60.0))
+        return MariaDBStore(MariaDB(self._cluster.address(os.getpid() % len(NODES), self._name)))
+
+    def disturb(self, part: float) -> None:
+        """Do nothing: another process does."""
+
+
+def never_over(cluster: Cluster, folder: Path, shape: Shape) -> tuple[dict[str, str], list[str]]:
+    """Let many processes pay at once while nodes are away; return the figures, and what broke a law."""
+    own = folder / f"ledger-{shape.seed}"
+    own.mkdir()
+    with befalling(cluster, AWAY, folder, f"l{shape.seed}") as faults:
+        run = NeverOver(own, shape, place=OnCluster(cluster, f"ledger_{shape.seed}", faults)).run()
+    return run.figures() | faults.figures(), [f"{each.law}: {each.detail}" for each in run.violations]
