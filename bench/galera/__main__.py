@@ -7,8 +7,8 @@ jobs      200 questions in threads of eight, put twice each and answered by eigh
 ledger    ten processes pay for calls under a cap, each on one of the nodes (see bench.never_over)
 
 It needs Debian's mariadb-server-core, galera-4 and iproute2. Each node is in a network namespace of its own; all that
-is made is removed. With --broken nobody makes sure that his claim lasts before he posts: jobs must be found answered
-twice. The exit status is 1 if a law is broken, 2 if this machine cannot have such a cluster.
+is made is removed. With --broken who goes on with a job does not look for what was posted before: jobs must be found
+answered twice. The exit status is 1 if a law is broken, 2 if this machine cannot have such a cluster.
 """
 
 from __future__ import annotations

@@ -30,6 +30,9 @@ JOBS, IN_THREAD, CLAIMERS = 200, 8, 8
 LEASE = 2.0
 """Seconds of a lease. Who stops stays stopped for longer."""
 
+STOPS = 0.01
+"""The part of its steps behind which a process stops."""
+
 KEYS = [key(1000 + number, thread=1000 + number % (JOBS // IN_THREAD)) for number in range(JOBS)]
 
 
@@ -118,7 +121,7 @@ def answer_all(room: Database, world: World, machine: str, seed: int) -> None:
     dice = random.Random(seed)
 
     def maybe_stop() -> None:
-        if dice.random() < 0.01:
+        if dice.random() < STOPS:
             os.kill(os.getpid(), signal.SIGSTOP)
 
     spool, is_done = room.spool(machine=machine), False
