@@ -11,7 +11,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from cocoai.engine.mariadb.errors import MariaDBError, Unreachable
+from cocoai.engine.mariadb.errors import CONTENDED, MariaDBError, Unreachable
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.spool.job import FACT_HEADER, LONGEST_DELAY, SHUT_OUT, Fact, Job, as_number, whole_lines
 from cocoai.spool.key import Key
@@ -93,6 +93,7 @@ class MariaDBJob(Job):
         self._is_lost = False
         self._renewed = self._sure_until = 0.0
         self.has_new_stop = False
+        self.is_given_up = False
 
     @as_spool_errors()
     def read(self) -> int:
@@ -117,6 +118,11 @@ class MariaDBJob(Job):
         if not self._lines:
             raise ValueError(f"{self.key}: no question in it")
         return not self._is_leased
+
+    @property
+    def is_claimed(self) -> bool:
+        """Check whether this object has a claim to the job that it has neither ended nor lost."""
+        return self._is_claimed
 
     @property
     def is_in_hand(self) -> bool:
@@ -146,11 +152,12 @@ class MariaDBJob(Job):
         return [(name.decode(), float(at)) for name, at in FACT_HEADER.findall(rows[0][0].encode("ascii"))]
 
     def release(self) -> None:
-        """End the lease, if it is ours still; a failure is left to its end. A second call does nothing."""
+        """End the lease, if it is ours still. A second call does nothing, unless the first has failed."""
         if self._is_claimed:
-            self._is_claimed = False
-            with contextlib.suppress(MariaDBError):  # the lease runs out
+            self.is_given_up = True
+            with contextlib.suppress(MariaDBError):
                 self._database.execute(_RELEASE, (str(self.key), self._fence, self._owner))
+                self._is_claimed = False
 
     def check_claim(self) -> None:
         """Renew the lease, unless it was renewed a moment ago. Raise `ClaimLost` if it is somebody else's.
@@ -209,7 +216,11 @@ class MariaDBJob(Job):
         self._on_claim(self)
 
     def _write(self, statement: str, values: tuple[object, ...], data: bytes, *, state: int = READY) -> None:
-        """Run a statement that stores `data` under our fence. While our lease lasts, wait for a server that is away."""
+        """Run a statement that stores `data` under our fence.
+
+        While our lease lasts, wait for a server that is away, and for whoever is in the way: it may be our own first
+        try, of which we have not heard, and which is being committed still.
+        """
         began = time.monotonic()
         with as_spool_errors():
             while True:
@@ -218,8 +229,9 @@ class MariaDBJob(Job):
                     # It may have been done by a first try, whose connection broke before we heard of it.
                     is_done = is_done or self._holds(data, state, self._fence, None if state else self._owner)
                     break
-                except Unreachable:
-                    if time.monotonic() > self._sure_until:
+                except MariaDBError as error:
+                    is_waited_for = isinstance(error, Unreachable) or error.number in CONTENDED
+                    if not is_waited_for or time.monotonic() > self._sure_until:
                         raise
                     time.sleep(_PAUSE)
         if not is_done:

@@ -77,6 +77,7 @@ class MariaDBSpool(MariaDBAdmin, Spool):
         self._is_away = False
         self._look = Look()
         self._claimed: MariaDBJob | None = None
+        self._claims: list[MariaDBJob] = []
         self._seen_stops: tuple[str, float, tuple[str, ...]] = ("", -math.inf, ())
 
     def prepare(self) -> None:
@@ -137,6 +138,7 @@ class MariaDBSpool(MariaDBAdmin, Spool):
 
     @as_spool_errors()
     def _ready_names(self) -> Iterable[str]:
+        self._give_up_again()
         self._look = look(self._database)
         self._held = self._look.held
         return self._look.names
@@ -154,6 +156,14 @@ class MariaDBSpool(MariaDBAdmin, Spool):
 
     def _note_claimed(self, job: MariaDBJob) -> None:
         self._claimed = job
+        self._claims.append(job)
+
+    def _give_up_again(self) -> None:
+        """Give up what could not be given up before: while this process lives, its master renews those leases, too."""
+        for job in self._claims:
+            if job.is_given_up:
+                job.release()
+        self._claims = [job for job in self._claims if job.is_claimed]
 
     def _set_aside(self, job: Job) -> None:
         _own(job).end(FAILED, b"")
