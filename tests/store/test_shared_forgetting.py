@@ -145,8 +145,8 @@ def test_machines_that_collect_at_once_keep_each_answer_once(machines: list[Mach
     def collect(machine: Machine) -> None:
         done = 0
         while done < 3:
-            # On a busy machine others may be in the way for longer than is waited for; then the next look does it. One of
-            # two on one machine, which a lock keeps apart elsewhere, may begin the index anew.
+            # On a busy machine others may be in the way for longer than is waited for; then the next look does it.
+            # Of two on one machine, which a lock keeps apart elsewhere, one may begin the index anew.
             with contextlib.suppress(Temporary, IndexUnavailable):
                 document_sources(machine.settings, machine.database)[0].listed()
                 done += 1
