@@ -2,10 +2,11 @@
 
     python -m bench.machines [--share 0.15] [--rounds 5] [--seconds 4] [--connections 8]          2 minutes; as root
 
-Each machine is a pool with two workers, its nginx with the production site, and a folder of its own; all of them put
-into one MariaDB over TLS. They share this computer's processors, so each may take only `--share` of one: that is what
-grows with their number. The balancer, the database and the client may take what they like. No question is answered
-meanwhile: the slots of all machines are held by this program.
+Each machine is a pool with two workers, its nginx with the production site, a folder and a network namespace of its
+own; all of them put into one MariaDB over TLS. The balancer, the database and the client are this computer, on the same
+switch as the namespaces. All share its processors, so each machine may take only `--share` of one: that is what grows
+with their number. The others may take what they like. No question is answered meanwhile: the slots of all machines are
+held by this program. It ends with 2 where there can be no namespaces.
 
 The rows take turns, round after round; medians. CPU is that of a question: of the machines' pools and nginx, of the
 balancer and of mariadbd. Only the rate limit by address is lifted.
@@ -15,23 +16,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench import cpu, load
 from bench.ack import PAUSE, SENTENCE, payload
+from bench.namespaces import Machine, Missing, switch
 from bench.peers import SLOTS, all_slots_held
 from bench.store import TLS, server
 from cocoai.config.store_settings import parse_address
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.mariadb.mariadb import MariaDB
-from cocoai.rehearsal.certificates import make
+from cocoai.rehearsal.certificates import Certificates, make
 from tests.balancer import MachineSite, balancer, machine_site, nginx_in
 from tests.deployment import Deployment, deploy
 from tests.store.machines import another, pids
@@ -89,30 +93,37 @@ class Stand:
 
     def __init__(self, stack: ExitStack, share: float) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="c-", dir="/tmp")))
+        machines = stack.enter_context(switch(MACHINES))
         certificates = make(folder / "certificates")
-        self._serving = stack.enter_context(server(certificates))
+        here = machines[0].here
+        self._serving = stack.enter_context(server(_certified(folder, certificates, here), here))
         url = self._serving.urls[TLS]
         self._database = MariaDB(parse_address(url), tls_context(certificates.ca_file), timeout=60.0)
-        names = [str(number) for number in range(MACHINES)]
-        self._accounts = stack.enter_context(cpu.accounts(*names, "balancers"))
-        settings: dict[str, Any] = {"COCOAI_STORE_URL": url, "COCOAI_POOL_WORKERS": "2"}
+        self._accounts = stack.enter_context(cpu.accounts(*map(str, range(MACHINES)), "balancers"))
+        settings = {"COCOAI_STORE_URL": url, "COCOAI_POOL_WORKERS": "2"}
         sites = []
-        for name in names:
-            var = folder / name
+        for number, machine in enumerate(machines):
+            name, var = str(number), folder / str(number)
             var.mkdir()
-            if name == "0":
-                marked = settings | {"WHICH_MACHINE": str(var)}
-                self.first: Deployment = stack.enter_context(deploy(var, certificates, **marked))
+            if number == 0:
+                marked: dict[str, Any] = settings | {"WHICH_MACHINE": str(var)}
+                self.first: Deployment = stack.enter_context(machine.holding(deploy(var, certificates, **marked)))
             else:
-                stack.enter_context(another(self.first, var, **settings))
-            (folder / f"site-{name}").mkdir()
-            sites.append(stack.enter_context(machine_site(folder / f"site-{name}", var / "run", LIMIT)))
+                # Slack is in the first one's namespace, and nothing else is asked of it here.
+                shutil.copy(self.first.var / "identity.json", var)
+                stack.enter_context(machine.holding(another(self.first, var, **settings)))
+            sites.append(self._site(stack, folder / f"site-{name}", var / "run", machine))
             stack.enter_context(all_slots_held(var, SLOTS))
             for pid in (processes := [*pids(var), *sites[-1].nginx()]):
                 with suppress(ProcessLookupError):  # a task of the master's, which is short
                     self._accounts[name].admit([pid])
             stack.enter_context(limited(name, share, processes))
         self._doors = [self._door(stack, folder / f"balancer-{n}", sites[:n]) for n in range(1, MACHINES + 1)]
+
+    def _site(self, stack: ExitStack, folder: Path, pool: Path, machine: Machine) -> MachineSite:
+        folder.mkdir()
+        site = machine_site(folder, pool, LIMIT, balanced_by=machine.here)
+        return replace(stack.enter_context(machine.holding(site)), address=machine.address)
 
     def _door(self, stack: ExitStack, folder: Path, sites: Sequence[MachineSite]) -> FrontDoor:
         folder.mkdir()
@@ -165,6 +176,20 @@ class Stand:
         return int(kept)
 
 
+def _certified(folder: Path, certificates: Certificates, address: str) -> Certificates:
+    """Return a new certificate for this address, which whoever trusts `certificates` trusts too from now on."""
+    cert, key = str(folder / "database.pem"), str(folder / "database.key")
+    subprocess.run(
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=database "
+        f"-addext subjectAltName=IP:{address} -keyout {key} -out {cert}".split(),
+        check=True,
+        capture_output=True,
+    )
+    with open(certificates.ca_file, "a") as trusted:
+        trusted.write(Path(cert).read_text())
+    return Certificates(certificates.ca_file, cert, key)
+
+
 def report(turns: dict[int, list[Turn]]) -> None:
     """Print a row for each number of machines."""
     print(
@@ -194,7 +219,10 @@ def main() -> None:
     if load.missing():
         raise SystemExit(load.missing())
     with ExitStack() as stack:
-        stand = Stand(stack, chosen.share)
+        try:
+            stand = Stand(stack, chosen.share)
+        except Missing as error:
+            parser.exit(2, f"no machines in network namespaces here: {error}\n")
         turns: dict[int, list[Turn]] = {number: [] for number in range(1, MACHINES + 1)}
         for number in turns:
             stand.turn(number, 1, chosen.connections)  # warms up, and is not counted

@@ -67,23 +67,23 @@ class Serving:
 
 
 @contextmanager
-def server(certificates: Certificates) -> Iterator[Serving]:
-    """Start a server that flushes each commit, with a database in it."""
+def server(certificates: Certificates, address: str = "127.0.0.1") -> Iterator[Serving]:
+    """Start a server that flushes each commit, with a database in it; over TLS it listens at this address."""
     with tempfile.TemporaryDirectory(prefix="c-", dir="/tmp") as folder:
         running, port = Server(Path(folder), new_data(Path(folder, "new"))), free_port()
-        listening = (f"--port={port}", "--bind-address=127.0.0.1")
+        listening = (f"--port={port}", f"--bind-address={address}")
         proof = (f"--ssl-cert={certificates.cert_file}", f"--ssl-key={certificates.key_file}")
         running.start(*listening, *proof, "--innodb-flush-method=fsync", "--innodb-buffer-pool-size=64M")
         try:
             root = MariaDB(running.address())
             root.execute("CREATE DATABASE cocoai")
-            root.execute("CREATE USER cocoai@'127.%%' REQUIRE SSL")
-            root.execute("GRANT ALL ON cocoai.* TO cocoai@'127.%%'")
+            root.execute("CREATE USER cocoai@'%%' REQUIRE SSL")
+            root.execute("GRANT ALL ON cocoai.* TO cocoai@'%%'")
             database = MariaDB(running.address("cocoai"))
             migrate(database)
             with cpu.accounts("mariadbd") as accounts:
                 accounts["mariadbd"].admit([running.pid])
-                urls = {SOCKET: str(database.address), TLS: f"mariadb://cocoai@127.0.0.1:{port}/cocoai"}
+                urls = {SOCKET: str(database.address), TLS: f"mariadb://cocoai@{address}:{port}/cocoai"}
                 yield Serving(urls, accounts["mariadbd"])
         finally:
             running.kill9()

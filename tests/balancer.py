@@ -1,6 +1,6 @@
 """A load balancer as etc/ has it, before several machines, each with the production site in front of its own pool.
 
-Only names and ports are replaced. A machine's nginx believes the balancer, at 127.0.0.1, whom it speaks for.
+Only names and ports are replaced. A machine's nginx believes the balancer, by default at 127.0.0.1, whom it speaks for.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ BALANCER = "127.0.0.1"
 
 @dataclass(frozen=True)
 class MachineSite:
-    """The production site of one machine: its `port`, and what nginx has in `folder`."""
+    """The production site of one machine: its `port` at the `address`, and what nginx has in `folder`."""
 
     folder: Path
     port: int
+    address: str = "127.0.0.1"
 
     def nginx(self) -> list[int]:
         """Return the pids of its nginx, the master's first."""
@@ -45,14 +46,16 @@ def nginx_in(folder: Path) -> list[int]:
 
 
 @contextlib.contextmanager
-def machine_site(folder: Path, pool: Path, changes: Mapping[str, str] | None = None) -> Iterator[MachineSite]:
+def machine_site(
+    folder: Path, pool: Path, changes: Mapping[str, str] | None = None, *, balanced_by: str = BALANCER
+) -> Iterator[MachineSite]:
     """Run the production site of a machine in `folder`, before the pool whose socket is in the folder `pool`.
 
-    `changes` maps texts in its files to others.
+    `changes` maps texts in its files to others; `balanced_by` is the balancer's address.
     """
     port, plain = two_ports()
     production(folder, port, plain, host=HOST)
-    behind = (NGINX / "cocoai_behind.conf").read_text().replace("10.0.0.10", BALANCER)
+    behind = (NGINX / "cocoai_behind.conf").read_text().replace("10.0.0.10", balanced_by)
     (folder / "conf.d/cocoai_behind.conf").write_text(behind)
     if changes:
         change(folder, changes)
@@ -87,5 +90,5 @@ def balancer_site(folder: Path, sites: Sequence[MachineSite], port: int, plain: 
     text = (folder / "conf.d" / name).read_text()
     text = text.replace("cocoai.example.com", HOST).replace("/etc/nginx/cocoai_machines.pem", str(trusted))
     [(line, options)] = re.findall(r"(    server 10\.0\.0\.11:443(.*;)\n    server 10\.0\.0\.12:443.*;\n)", text)
-    servers = "".join(f"    server 127.0.0.1:{site.port}{options}\n" for site in sites)
+    servers = "".join(f"    server {site.address}:{site.port}{options}\n" for site in sites)
     (folder / "conf.d" / name).write_text(text.replace(line, servers))
