@@ -11,8 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -191,13 +190,6 @@ def running(folder: Path) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.remove()
-
-
-def seconds_until(condition: Callable[[], bool], patience: float = PATIENCE) -> float:
-    """Wait until this is true, and return how long it took."""
-    began = time.monotonic()
-    wait_until(condition, patience)
-    return time.monotonic() - began
 
 
 def _require() -> None:
