@@ -4,11 +4,13 @@
 
 jobs      200 questions in threads of eight, put twice each and answered by eight processes of three machines, each on a
           node of its own; they are killed, and stop for longer than their leases; this in so many rounds
-ledger    ten processes pay for calls under a cap, each on one of the nodes (see bench.never_over)
+ledger    three nodes hold at once what only one may; then ten processes pay for calls under caps, each on one of the
+          nodes (see bench.never_over)
 
 It needs Debian's mariadb-server-core, galera-4 and iproute2. Each node is in a network namespace of its own; all that
-is made is removed. With --broken who goes on with a job does not look for what was posted before: jobs must be found
-answered twice. The exit status is 1 if a law is broken, 2 if this machine cannot have such a cluster.
+is made is removed. With --broken who goes on with a job does not look for what was posted before, and those who hold
+at once lock a row and do not write it: jobs must be found answered twice, and a cap passed. The exit status is 1 if a
+law is broken, 2 if this machine cannot have such a cluster.
 """
 
 from __future__ import annotations
@@ -20,8 +22,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.galera.cluster import Missing, running
+from bench.galera.cluster import running
+from bench.namespaces import Missing
 from bench.never_over.run import Shape, caps_for
+
+PARTS = ("jobs", "ledger")
 
 
 def main() -> int:
@@ -29,12 +34,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="bench.galera", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", choices=("jobs", "ledger"), default=["jobs", "ledger"], metavar="PART")
+    parser.add_argument("parts", nargs="*", metavar="PART")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--calls", type=int, default=500)
     parser.add_argument("--broken", action="store_true")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     chosen = parser.parse_args()
+    chosen.parts = chosen.parts or list(PARTS)
+    if unknown := set(chosen.parts) - set(PARTS):
+        parser.error(f"no part is named {' '.join(sorted(unknown))}")
     print(f"galera: seed {chosen.seed}", flush=True)
     logging.disable()  # each statement that waits for the cluster
     with tempfile.TemporaryDirectory(prefix="g-", dir="/tmp") as folder:
@@ -46,6 +54,7 @@ def main() -> int:
 
 
 def _run(folder: Path, chosen: argparse.Namespace) -> int:
+    from bench.galera import holds
     from bench.galera.jobs import answer
     from bench.galera.ledger import never_over
 
@@ -60,6 +69,7 @@ def _run(folder: Path, chosen: argparse.Namespace) -> int:
                 else:
                     _print(f"jobs, round {number + 1}", figures)
         if "ledger" in chosen.parts:
+            broken += holds.violations(cluster, is_broken=chosen.broken)
             shape = Shape(10, chosen.calls, chosen.calls // 10, caps_for(chosen.calls), str(chosen.seed))
             figures, violations = never_over(cluster, folder, shape)
             _print("ledger", figures)

@@ -1,7 +1,8 @@
 """A Galera cluster of three nodes, each in a network namespace of its own on one bridge. It needs root.
 
-A node is spoken to over its Unix socket, which no namespace keeps apart, so a cut between nodes is no cut of the way to
-them: it answers, and says that it is alone (1047). Paths are short, as those of sockets have to be.
+Each node has two links: to the others, and to this computer, from which the processes of its machine come over TCP. So
+one that is cut off from the others answers, and says that it is alone (1047); to one that is out of reach statements
+are sent in vain. The program itself goes by Unix sockets, which no namespace keeps apart, and whose paths are short.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from bench.namespaces import Machine, Missing, switch
 from cocoai.engine.mariadb.address import Address
 from cocoai.engine.mariadb.errors import MariaDBError
 from cocoai.engine.mariadb.mariadb import MariaDB
@@ -32,19 +35,16 @@ PATIENCE = 120.0
 _POSITION = re.compile(r"Recovered position: ?(\S+)")
 
 
-class Missing(Exception):
-    """This machine cannot have such a cluster; the text says why."""
-
-
 class Cluster:
-    """Three nodes with their data in `folder`; `name` begins the names of their namespaces."""
+    """Three nodes with their data in `folder`, each on one of these machines; `name` is that of their own network."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, machines: Sequence[Machine]) -> None:
         self._folder = folder
         self._name = name
+        self._machines = machines
 
     def make(self) -> None:
-        """Make the namespaces, and start the nodes with the same data. Raise `Missing` if this machine cannot."""
+        """Make their own network, and start the nodes with the same data. Raise `Missing` if this computer cannot."""
         _require()
         self._lay_out_the_network()
         self._first_data()
@@ -52,15 +52,18 @@ class Cluster:
             self.start(node, *(["--wsrep-new-cluster"] if node == 0 else []))
 
     def remove(self) -> None:
-        """End what still runs, and remove the namespaces."""
+        """End what still runs, and remove their own network."""
         for node in NODES:
             self.kill(node)
-        for name in (*map(self._namespace, NODES), self._hub):
-            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+        subprocess.run(["ip", "netns", "delete", self._name], check=False, capture_output=True)
 
     def address(self, node: int, database: str = "") -> Address:
-        """Return the address of a database as this node has it."""
+        """Return the address of a database as this node has it, over its socket, which nothing cuts off."""
         return Address(database, "root", socket=str(self._own(node) / "s"))
+
+    def way(self, node: int, database: str) -> Address:
+        """Return the address of a database as the processes of this node's machine reach it: over TCP."""
+        return replace(self.address(node, database), socket="", host=self._machines[node].address, is_plain=True)
 
     def start(self, node: int, *options: str) -> None:
         """Start a node that was killed or was never there, and wait until it has all that the others have."""
@@ -81,12 +84,20 @@ class Cluster:
 
     def cut(self, node: int) -> None:
         """Let nothing pass between this node and the others."""
-        self._link(node, "down")
+        _ip("-n", self._name, "link", "set", f"port{node}", "down")
 
     def mend(self, node: int) -> None:
         """Let it pass again, and wait until the node has all that the others have."""
-        self._link(node, "up")
+        _ip("-n", self._name, "link", "set", f"port{node}", "up")
         wait_until(lambda: self.is_whole(node), PATIENCE)
+
+    def part(self, node: int) -> None:
+        """Let nothing pass between this node and the processes of its machine."""
+        self._machines[node].cut()
+
+    def reach(self, node: int) -> None:
+        """Let it pass again."""
+        self._machines[node].mend()
 
     def is_whole(self, node: int) -> bool:
         """Check whether a node has all that the others have, and takes statements."""
@@ -101,32 +112,19 @@ class Cluster:
             database.close()
         return {"Synced", "Primary"} == {str(value) for _, value in rows}
 
-    # the network
-
-    @property
-    def _hub(self) -> str:
-        return f"{self._name}-hub"
-
-    def _namespace(self, node: int) -> str:
-        return f"{self._name}-{node}"
-
     def _lay_out_the_network(self) -> None:
-        hub = self._hub
+        """Put the nodes on a switch of their own, in a namespace in which nobody else is."""
+        hub = self._name
         _ip("netns", "add", hub)
         _ip("-n", hub, "link", "add", "name", "switch", "type", "bridge")
         _ip("-n", hub, "link", "set", "switch", "up")
         for node in NODES:
-            own, port = self._namespace(node), f"port{node}"
-            _ip("netns", "add", own)
-            _ip("-n", own, "link", "set", "lo", "up")
-            _ip("-n", own, "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", hub)
-            _ip("-n", own, "address", "add", f"{_host(node)}/24", "dev", "eth0")
-            _ip("-n", own, "link", "set", "eth0", "up")
+            own, port = self._machines[node].name, f"port{node}"
+            _ip("-n", own, "link", "add", "nodes", "type", "veth", "peer", "name", port, "netns", hub)
+            _ip("-n", own, "address", "add", f"{_host(node)}/24", "dev", "nodes")
+            _ip("-n", own, "link", "set", "nodes", "up")
             _ip("-n", hub, "link", "set", port, "master", "switch")
             _ip("-n", hub, "link", "set", port, "up")
-
-    def _link(self, node: int, state: str) -> None:
-        _ip("-n", self._hub, "link", "set", f"port{node}", state)
 
     # the nodes
 
@@ -144,6 +142,10 @@ class Cluster:
         shutil.copytree(data, self._own(0) / "data")
         self._run(0, "--wsrep-new-cluster")
         wait_until(lambda: self.is_whole(0), PATIENCE)
+        root = MariaDB(self.address(0))
+        root.execute("CREATE USER root@%s", (self._machines[0].here,))
+        root.execute("GRANT ALL ON *.* TO root@%s", (self._machines[0].here,))
+        root.close()
         pid = int((self._own(0) / "pid").read_text())
         os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not _lives(pid), PATIENCE)
@@ -156,10 +158,10 @@ class Cluster:
         own = self._own(node)
         options = [each for each in OPTIONS if not each.startswith(("--max-conn", "--innodb-log-file", "--skip-log"))]
         return [
-            *("ip", "netns", "exec", self._namespace(node), command, *options),
+            *(*self._machines[node].prefix, command, *options),
             *(f"--datadir={own}/data", f"--socket={own}/s", f"--pid-file={own}/pid", f"--tmpdir={own}"),
             *("--max-connections=100", "--innodb-log-file-size=8M", "--binlog-format=ROW"),
-            *("--innodb-autoinc-lock-mode=2", f"--bind-address={_host(node)}", "--wsrep-on=ON"),
+            *("--innodb-autoinc-lock-mode=2", "--bind-address=0.0.0.0", "--wsrep-on=ON"),
             *(f"--wsrep-provider={LIBRARY}", f"--wsrep-cluster-name={self._name}", "--wsrep-sst-method=state"),
             *(f"--wsrep-node-address={_host(node)}", f"--wsrep-node-name=n{node}"),
             "--wsrep-cluster-address=gcomm://" + ",".join(map(_host, NODES)),
@@ -183,20 +185,17 @@ class Cluster:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Cluster]:
-    """Yield a cluster that takes statements, which is gone behind the block."""
-    cluster = Cluster(folder, f"cg{os.getpid()}")
-    try:
-        cluster.make()
-        yield cluster
-    finally:
-        cluster.remove()
+    """Yield a cluster that takes statements, which is gone behind the block. Raise `Missing` if there can be none."""
+    with switch(len(NODES)) as machines:
+        cluster = Cluster(folder, f"cg{os.getpid()}", machines)
+        try:
+            cluster.make()
+            yield cluster
+        finally:
+            cluster.remove()
 
 
 def _require() -> None:
-    if os.geteuid():
-        raise Missing("network namespaces need root")
-    if not shutil.which("ip"):
-        raise Missing("there is no `ip` (Debian's package iproute2)")
     if not (find("mariadbd") and find("mariadb-install-db")):
         raise Missing("there is no mariadbd (Debian's package mariadb-server-core)")
     if not os.path.exists(LIBRARY):

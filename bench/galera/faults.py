@@ -1,4 +1,4 @@
-"""Faults: a process that kills nodes of a cluster or cuts them off, one at a time, and lets each come back."""
+"""Faults: a process that kills nodes, cuts them off or out of reach, one at a time, and lets each come back."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 import random
 import statistics
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from bench.galera.cluster import Cluster
+from bench.galera.probe import Fault, probing, standstills
 from tests.spool.rooms import forked
 
 LONGEST = 8.0
@@ -23,26 +23,29 @@ PAUSE = 3.0
 
 
 class Faults:
-    """What has befallen the cluster: `seconds` are, by the kind of fault, how long each node needed to come back."""
+    """What has befallen the cluster, and for how long nobody could write meanwhile: see probe.py."""
 
-    def __init__(self, noted: Path) -> None:
+    def __init__(self, noted: Path, probes: Path) -> None:
         self._noted = noted
+        self._probes = probes
 
-    @property
-    def seconds(self) -> dict[str, list[float]]:
-        """Return the seconds from the end of each fault to a node that has all that the others have."""
-        found: dict[str, list[float]] = defaultdict(list)
-        for line in self._noted.read_text().splitlines():
-            kind, seconds = line.split()
-            found[kind].append(float(seconds))
-        return found
+    def read(self) -> list[Fault]:
+        """Return the faults that are over."""
+        lines = [line.split("\t") for line in self._noted.read_text().splitlines()]
+        return [Fault(kind, int(node), *map(float, times)) for kind, node, *times in lines]
 
     def figures(self) -> dict[str, str]:
-        """Return a line of the table for each kind."""
-        return {
-            f"nodes {kind}": f"{len(each)}, back after {statistics.median(each):.1f} s, at most {max(each):.1f}"
-            for kind, each in sorted(self.seconds.items())
-        }
+        """Return two lines of the table for each kind."""
+        found = standstills(self.read(), self._probes)
+        lines = {}
+        for kind, (others, own) in sorted(each for each in found.items() if each[1][1]):
+            lines[f"nodes {kind}"] = f"{len(own)}; behind the end their machine goes on after {_spread(own)}"
+            lines[f"nodes {kind}, the others"] = f"stand still for {_spread(others)}"
+        return lines
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds):.1f} s, at most {max(seconds):.1f}"
 
 
 @contextmanager
@@ -50,24 +53,31 @@ def befalling(cluster: Cluster, nodes: Sequence[int], folder: Path, seed: str) -
     """Let faults befall these nodes until the end of the block; behind it all nodes are there again."""
     noted, over = folder / f"faults-{seed}", folder / f"over-{seed}"
     noted.touch()
-    pid = forked(partial(_befall, cluster, nodes, noted, over, random.Random(seed)))
-    try:
-        yield Faults(noted)
-    finally:
-        over.touch()
-        _, status = os.waitpid(pid, 0)
+    with probing(cluster, folder / f"probes-{seed}") as probes:
+        pid = forked(partial(_befall, cluster, nodes, noted, over, random.Random(seed)))
+        try:
+            yield Faults(noted, probes)
+        finally:
+            over.touch()
+            _, status = os.waitpid(pid, 0)
+            time.sleep(PAUSE)  # for what is to be noted behind the last fault
     assert status == 0, "a node has not come back"
 
 
 def _befall(cluster: Cluster, nodes: Sequence[int], noted: Path, over: Path, dice: random.Random) -> None:
-    kinds = {"killed": (cluster.kill, cluster.start), "cut off": (cluster.cut, cluster.mend)}
+    kinds = {
+        "killed": (cluster.kill, cluster.start),
+        "cut off": (cluster.cut, cluster.mend),
+        "out of reach": (cluster.part, cluster.reach),
+    }
     while not over.exists():
         time.sleep(dice.uniform(1, PAUSE))
         kind, node = dice.choice(sorted(kinds)), dice.choice(nodes)
         begin, end = kinds[kind]
+        began = time.monotonic()
         begin(node)
         time.sleep(dice.uniform(0.5, LONGEST))
-        began = time.monotonic()
+        ended = time.monotonic()
         end(node)
         with noted.open("a") as file:
-            file.write(f"{kind.replace(' ', '-')} {time.monotonic() - began:.2f}\n")
+            file.write("\t".join(map(str, (kind, node, began, ended, time.monotonic()))) + "\n")

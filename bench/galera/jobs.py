@@ -33,11 +33,11 @@ class OnNodes:
     def __init__(self, cluster: Cluster, database: str, folder: Path, errors: Path) -> None:
         self._cluster, self._database, self._folder, self._errors = cluster, database, folder, errors
         self._errors.touch()
-        self.here: Spool = self.spool()
+        self.here: Spool = MariaDBSpool(MariaDB(cluster.address(0, database)), str(folder / "here"))
 
     def spool(self, *, machine: str = "a") -> Spool:
         """Return the spool of another process on this machine."""
-        address = self._cluster.address(MACHINES[machine], self._database)
+        address = self._cluster.way(MACHINES[machine], self._database)
         made = MariaDBSpool(MariaDB(address, note=self._note), str(self._folder / machine))
         made.prepare()
         return made

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from bench.galera.cluster import NODES, Cluster
+from bench.galera.cluster import NODES, PATIENCE, Cluster
 from bench.galera.faults import Faults, befalling
 from bench.never_over.run import NeverOver, Shape
 from cocoai.engine.mariadb.mariadb import MariaDB
 from cocoai.ledger.mariadb import LEDGER_TABLES, MariaDBStore
-from cocoai.ledger.store import LedgerStore
+from cocoai.ledger.store import LedgerBroken, LedgerStore, Result, Statements
 
 AWAY = NODES[1:]
 """The nodes that may go away: the program itself looks at the books on the first."""
+
+
+class Patient(MariaDBStore):
+    """The ledger as this program reads it: a node that is busy with who belongs to the cluster is waited for (1047)."""
+
+    def read(
+        self, run: Callable[[Statements], Result], *, patience: float = PATIENCE, at_one_moment: bool = False
+    ) -> Result:
+        """Return what `run` reads."""
+        ends = time.monotonic() + patience
+        while True:
+            try:
+                return super().read(run, patience=patience, at_one_moment=at_one_moment)
+            except LedgerBroken as error:
+                if not error.may_pass or time.monotonic() > ends:
+                    raise
+            time.sleep(0.2)
 
 
 class OnCluster:
@@ -33,13 +52,13 @@ class OnCluster:
     @property
     def kills(self) -> int:
         """Return how many faults there were so far."""
-        return sum(map(len, self._faults.seconds.values()))
+        return len(self._faults.read())
 
     def open(self) -> LedgerStore:
         """Return the store: of a worker on any node, with the product's patience; here on the first, with more."""
         if os.getpid() == self._own:
-            return MariaDBStore(MariaDB(self._cluster.address(0, self._name), timeout=60.0))
-        return MariaDBStore(MariaDB(self._cluster.address(os.getpid() % len(NODES), self._name)))
+            return Patient(MariaDB(self._cluster.address(0, self._name), timeout=60.0))
+        return MariaDBStore(MariaDB(self._cluster.way(os.getpid() % len(NODES), self._name)))
 
     def disturb(self, part: float) -> None:
         """Do nothing: another process does."""
