@@ -56,11 +56,11 @@ class Machine:
 
     def cut(self) -> None:
         """Let nothing pass between this machine and all others, as if its cable were pulled: nobody is told."""
-        _ip("link", "set", self.name, "down")
+        ip("link", "set", self.name, "down")
 
     def mend(self) -> None:
         """Let it pass again."""
-        _ip("link", "set", self.name, "up")
+        ip("link", "set", self.name, "up")
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -102,9 +102,9 @@ def switch(number: int) -> Iterator[Sequence[Machine]]:
     here, *addresses = (str(IPv4Address(_FIRST + os.getpid() % _NETWORKS * 16 + each)) for each in range(1, number + 2))
     machines = [Machine(f"{bridge}-{each}", address, here) for each, address in enumerate(addresses)]
     try:
-        _ip("link", "add", "name", bridge, "type", "bridge")
-        _ip("address", "add", f"{here}/28", "dev", bridge)
-        _ip("link", "set", bridge, "up")
+        ip("link", "add", "name", bridge, "type", "bridge")
+        ip("address", "add", f"{here}/28", "dev", bridge)
+        ip("link", "set", bridge, "up")
         for each in machines:
             _plug_in(each, bridge)
         yield machines
@@ -118,16 +118,17 @@ def switch(number: int) -> Iterator[Sequence[Machine]]:
 def _plug_in(machine: Machine, bridge: str) -> None:
     """Make a machine's namespace, and join it to the bridge by a pair of interfaces."""
     own = ("-n", machine.name)
-    _ip("netns", "add", machine.name)
-    _ip(*own, "link", "set", "lo", "up")
-    _ip("link", "add", machine.name, "type", "veth", "peer", "name", "eth0", "netns", machine.name)
-    _ip(*own, "address", "add", f"{machine.address}/28", "dev", "eth0")
-    _ip(*own, "link", "set", "eth0", "up")
-    _ip("link", "set", machine.name, "master", bridge)
-    _ip("link", "set", machine.name, "up")
+    ip("netns", "add", machine.name)
+    ip(*own, "link", "set", "lo", "up")
+    ip("link", "add", machine.name, "type", "veth", "peer", "name", "eth0", "netns", machine.name)
+    ip(*own, "address", "add", f"{machine.address}/28", "dev", "eth0")
+    ip(*own, "link", "set", "eth0", "up")
+    ip("link", "set", machine.name, "master", bridge)
+    ip("link", "set", machine.name, "up")
 
 
-def _ip(*words: str) -> None:
+def ip(*words: str) -> None:
+    """Run `ip` with these words. Raise `Missing` if it fails."""
     run = _try_ip(*words)
     if run.returncode:
         raise Missing(f"ip {' '.join(words)}: {run.stderr.strip()}")

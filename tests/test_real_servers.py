@@ -11,6 +11,7 @@ import pytest
 from bench.servers.catalogue import SERVERS
 from bench.servers.running import DidNotStart, running
 from bench.servers.trials import NO_KEYS, Read
+from tests.engine.conftest import is_alive
 from tests.processes import free_port, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -22,14 +23,6 @@ FAMILY = (
 """A server with a child that would outlive it."""
 
 
-def lives(pid: int) -> bool:
-    """Check whether this process is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def test_a_server_is_ended_with_its_children(tmp_path: Path) -> None:
     """Inside the context the server answers; behind it neither the server nor its child is left."""
     port = free_port()
@@ -37,10 +30,10 @@ def test_a_server_is_ended_with_its_children(tmp_path: Path) -> None:
     with running([sys.executable, "-c", FAMILY, str(port)], port=port, folder=tmp_path):
         child = int((tmp_path / "child").read_text())
         with socket.create_connection(("127.0.0.1", port), timeout=5):
-            was_there = lives(child)
+            was_there = is_alive(child)
 
     assert was_there
-    wait_until(lambda: not lives(child))
+    wait_until(lambda: not is_alive(child))
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
 

@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.namespaces import Machine, Missing, switch
+from bench.namespaces import Machine, Missing, ip, switch
 from cocoai.engine.mariadb.address import Address
 from cocoai.engine.mariadb.errors import MariaDBError
 from cocoai.engine.mariadb.mariadb import MariaDB
+from tests.engine.conftest import is_alive
 from tests.mariadb.server import OPTIONS, find, new_data
 from tests.processes import wait_until
 
@@ -61,6 +62,13 @@ class Cluster:
         """Return the address of a database as this node has it, over its socket, which nothing cuts off."""
         return Address(database, "root", socket=str(self._own(node) / "s"))
 
+    def new_database(self, name: str) -> MariaDB:
+        """Make a database, and return it on the first node, with the patience of one who looks on."""
+        root = MariaDB(self.address(0), timeout=60.0)
+        root.execute(f"CREATE DATABASE {name}")
+        root.close()
+        return MariaDB(self.address(0, name), timeout=60.0)
+
     def way(self, node: int, database: str) -> Address:
         """Return the address of a database as the processes of this node's machine reach it: over TCP."""
         return replace(self.address(node, database), socket="", host=self._machines[node].address, is_plain=True)
@@ -79,16 +87,16 @@ class Cluster:
             os.kill(pid, signal.SIGKILL)
         except (OSError, ValueError):
             return
-        wait_until(lambda: not _lives(pid), PATIENCE)
+        wait_until(lambda: not is_alive(pid), PATIENCE)
         (self._own(node) / "pid").unlink()
 
     def cut(self, node: int) -> None:
         """Let nothing pass between this node and the others."""
-        _ip("-n", self._name, "link", "set", f"port{node}", "down")
+        ip("-n", self._name, "link", "set", f"port{node}", "down")
 
     def mend(self, node: int) -> None:
         """Let it pass again, and wait until the node has all that the others have."""
-        _ip("-n", self._name, "link", "set", f"port{node}", "up")
+        ip("-n", self._name, "link", "set", f"port{node}", "up")
         wait_until(lambda: self.is_whole(node), PATIENCE)
 
     def part(self, node: int) -> None:
@@ -115,16 +123,16 @@ class Cluster:
     def _lay_out_the_network(self) -> None:
         """Put the nodes on a switch of their own, in a namespace in which nobody else is."""
         hub = self._name
-        _ip("netns", "add", hub)
-        _ip("-n", hub, "link", "add", "name", "switch", "type", "bridge")
-        _ip("-n", hub, "link", "set", "switch", "up")
+        ip("netns", "add", hub)
+        ip("-n", hub, "link", "add", "name", "switch", "type", "bridge")
+        ip("-n", hub, "link", "set", "switch", "up")
         for node in NODES:
             own, port = self._machines[node].name, f"port{node}"
-            _ip("-n", own, "link", "add", "nodes", "type", "veth", "peer", "name", port, "netns", hub)
-            _ip("-n", own, "address", "add", f"{_host(node)}/24", "dev", "nodes")
-            _ip("-n", own, "link", "set", "nodes", "up")
-            _ip("-n", hub, "link", "set", port, "master", "switch")
-            _ip("-n", hub, "link", "set", port, "up")
+            ip("-n", own, "link", "add", "nodes", "type", "veth", "peer", "name", port, "netns", hub)
+            ip("-n", own, "address", "add", f"{_host(node)}/24", "dev", "nodes")
+            ip("-n", own, "link", "set", "nodes", "up")
+            ip("-n", hub, "link", "set", port, "master", "switch")
+            ip("-n", hub, "link", "set", port, "up")
 
     # the nodes
 
@@ -148,7 +156,7 @@ class Cluster:
         root.close()
         pid = int((self._own(0) / "pid").read_text())
         os.kill(pid, signal.SIGTERM)
-        wait_until(lambda: not _lives(pid), PATIENCE)
+        wait_until(lambda: not is_alive(pid), PATIENCE)
         for node in NODES[1:]:
             shutil.copytree(self._own(0) / "data", self._own(node) / "data")
 
@@ -202,19 +210,5 @@ def _require() -> None:
         raise Missing(f"there is no {LIBRARY} (Debian's package galera-4)")
 
 
-def _ip(*words: str) -> None:
-    run = subprocess.run(["ip", *words], check=False, capture_output=True, text=True)
-    if run.returncode:
-        raise Missing(f"ip {' '.join(words)}: {run.stderr.strip()}")
-
-
 def _host(node: int) -> str:
     return f"10.77.0.{node + 1}"
-
-
-def _lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -33,15 +33,11 @@ LOCKED = "SELECT number FROM ledger_turn WHERE id = 1 FOR UPDATE"
 
 def violations(cluster: Cluster, *, is_broken: bool) -> Iterator[str]:
     """Let all nodes hold at once, ROUNDS times; yield what breaks the law. `is_broken`: see LOCKED."""
-    database = MariaDB(cluster.address(0), timeout=60.0)
-    database.execute("CREATE DATABASE holds")
-    database.close()
-    database = MariaDB(cluster.address(0, "holds"), timeout=60.0)
+    database = cluster.new_database("holds")
     for statement in LEDGER_TABLES:
         database.execute(statement)
     with pytest.MonkeyPatch.context() as patch:
-        insert = ledger._insert  # noqa: SLF001 (what comes behind the sum)
-        patch.setattr(ledger, "_insert", lambda *values: (time.sleep(THOUGHT), insert(*values))[1])
+        patch.setattr(ledger, "_insert", partial(_insert_later, ledger._insert))  # noqa: SLF001 (it comes behind the sum)
         if is_broken:
             patch.setattr(mariadb, "_TAKE_TURN", LOCKED)
         for number in range(ROUNDS):
@@ -51,6 +47,11 @@ def violations(cluster: Cluster, *, is_broken: bool) -> Iterator[str]:
             if held != 1:
                 yield f"of {len(NODES)} calls at once that only one fits of, {held} were held"
     database.close()
+
+
+def _insert_later(insert: Callable[..., int], *values: object) -> int:
+    time.sleep(THOUGHT)
+    return insert(*values)
 
 
 def _hold(cluster: Cluster, node: int, number: int) -> None:

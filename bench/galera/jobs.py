@@ -69,11 +69,7 @@ def answer(cluster: Cluster, folder: Path, seed: int, *, is_broken: bool) -> dic
     If `is_broken`, who goes on with a job does not look for what was posted before.
     """
     name = f"jobs_{seed}"
-    database = MariaDB(cluster.address(0), timeout=60.0)
-    database.execute(f"CREATE DATABASE {name}")
-    database.close()
-    database = MariaDB(cluster.address(0, name), timeout=60.0)
-    migrate(database)
+    migrate(cluster.new_database(name))
     world_folder = folder / name
     world_folder.mkdir()
     room = OnNodes(cluster, name, world_folder, world_folder / "errors")

@@ -41,10 +41,7 @@ class OnCluster:
     def __init__(self, cluster: Cluster, database: str, faults: Faults) -> None:
         self._cluster, self._name, self._faults = cluster, database, faults
         self._own = os.getpid()
-        root = MariaDB(cluster.address(0), timeout=60.0)
-        root.execute(f"CREATE DATABASE {database}")
-        root.close()
-        tables = MariaDB(cluster.address(0, database), timeout=60.0)
+        tables = cluster.new_database(database)
         for statement in LEDGER_TABLES:
             tables.execute(statement)
         tables.close()
