@@ -16,7 +16,7 @@ from cocoai.texts import ENGLISH, JAPANESE, Texts
 from tests.deployment import Deployment, deploy, payload
 from tests.footer import actions
 from tests.processes import wait_until
-from tests.test_controls import ended, facts, key_of, press, wait_for_reply
+from tests.test_controls import ended, facts, key_of, press
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_a_wait_is_told(deployment: Deployment, words: str, texts: Texts, kind: 
     answer = ended(deployment, question)
 
     # What stood there meanwhile: a busy machine may look too late.
-    waiting = shown(deployment, answer, texts.retry.format(why=texts.waits[cause], seconds=5, n=2))
+    waiting = shown(deployment, answer, *told(5, 2, cause, texts))
     assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], actions(waiting))
     assert ("answer", waiting.ts) == (payload(answer)["kind"], answer.ts)
 
@@ -63,18 +63,21 @@ def test_a_model_that_thinks_for_long_is_told(tmp_path: Path, certificates: Cert
             assert "answer" == payload(answer)["kind"]
 
 
-def shown(deployment: Deployment, reply: Message, text: str) -> Message:
-    """Return the reply as it was when it first contained `text`, by the calls that made it. Fail if it never did."""
+def shown(deployment: Deployment, reply: Message, *words: str) -> Message:
+    """Return the reply as it was when it first contained one of these texts, by the calls that made it.
+
+    Fail if it never did.
+    """
     place = {"chat.postMessage": ("thread_ts", reply.thread_ts), "chat.update": ("ts", reply.ts)}
     texts = []
     for call in deployment.slack.calls:
         name, value = place.get(call.method, ("", ""))
         if name and (reply.channel, value) == (call.arguments["channel"], call.arguments.get(name)):
             texts.append(call.arguments["text"])
-            if text in texts[-1]:
+            if any(text in texts[-1] for text in words):
                 changed = {name: call.arguments[name] for name in ("text", "blocks", "metadata")}
                 return replace(reply, **changed)
-    raise AssertionError(f"{text!r} is in none of {texts}")
+    raise AssertionError(f"none of {words} is in any of {texts}")
 
 
 def test_each_retry_is_told(deployment: Deployment) -> None:
@@ -82,14 +85,22 @@ def test_each_retry_is_told(deployment: Deployment) -> None:
     deployment.openai.fail("rate limited", 2)
     question = deployment.ask("why?")
 
-    wait_for_reply(deployment, question, told(5, 2))
-    wait_for_reply(deployment, question, told(30, 3))
+    wait_until_told(deployment, question, 5, 2)
+    wait_until_told(deployment, question, 30, 3)
     press_stop(deployment, question)
 
 
-def told(seconds: int, n: int) -> str:
-    """Return what stands in English while OpenAI is busy."""
-    return ENGLISH.retry.format(why=ENGLISH.waits["busy"], seconds=seconds, n=n)
+def told(seconds: int, n: int, cause: str = "busy", texts: Texts = ENGLISH) -> list[str]:
+    """Return what stands there of a wait of so many seconds: fewer are left where a busy machine comes to it late."""
+    return [texts.retry.format(why=texts.waits[cause], seconds=left, n=n) for left in range(seconds, 0, -1)]
+
+
+def wait_until_told(deployment: Deployment, question: Message, seconds: int, n: int) -> Message:
+    """Wait until a reply tells in English of a wait of so many seconds, and that this try is next; return the reply."""
+    words = told(seconds, n)
+    return deployment.slack.wait_for(
+        lambda: [reply for reply in deployment.replies(question) if any(text in reply.text for text in words)]
+    )[0]
 
 
 def press_stop(deployment: Deployment, question: Message) -> None:
@@ -103,7 +114,7 @@ def test_a_stop_is_obeyed_in_a_wait(deployment: Deployment) -> None:
     before = len(deployment.openai.requests)
     deployment.openai.fail("rate limited", seconds=200.0)
     question = deployment.ask("why?")
-    wait_for_reply(deployment, question, told(200, 2))
+    wait_until_told(deployment, question, 200, 2)
 
     press_stop(deployment, question)
 
@@ -116,7 +127,7 @@ def test_only_who_may_stop_it_ends_a_wait(deployment: Deployment) -> None:
     """Somebody who has not written in the thread is told so, three times at most, and the job waits on."""
     deployment.openai.fail("rate limited", seconds=100.0)
     question = deployment.ask("why?")
-    waiting = wait_for_reply(deployment, question, told(100, 2))
+    waiting = wait_until_told(deployment, question, 100, 2)
 
     for waits in (2, 3, 4, 5):
         press(deployment, waiting, "stop", user="U0ASKER02")
@@ -133,7 +144,7 @@ def test_whoever_takes_part_may_end_a_wait(deployment: Deployment) -> None:
     """A person who has written in the thread stops it at once."""
     deployment.openai.fail("rate limited", seconds=100.0)
     question = deployment.ask("why?")
-    waiting = wait_for_reply(deployment, question, told(100, 2))
+    waiting = wait_until_told(deployment, question, 100, 2)
     deployment.slack.say("U0ASKER02", "that has time", thread_ts=question.ts)
 
     press(deployment, waiting, "stop", user="U0ASKER02")

@@ -26,6 +26,7 @@ from cocoai.spool.generation import Generation
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.runner import PeriodicTask, Runner
+from tests.engine.conftest import is_alive
 from tests.processes import PATIENCE, is_held, wait_until
 
 
@@ -585,6 +586,8 @@ def test_the_tick_forks_no_process_for_a_question_in_hand(make: Callable[..., Jo
     setup.runner.attend()
     setup.wait_for("placeholder-behind")
     with_placeholder = setup.runner.is_due()
+    # In its last look it would go on with the question whose process is killed.
+    wait_until(lambda: not is_alive(int(setup.traced("placeholder-behind")[0])))
 
     kill_the_answerer_of(setup, "q")
 

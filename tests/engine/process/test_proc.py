@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import signal
@@ -36,7 +37,11 @@ def child(run: Callable[[], None] = do_nothing) -> Iterator[int]:
         os.write(writer, b"+")
         signal.pause()
 
-    pid = fork.fork(wait, name="child", keep=frozenset({writer}), detach=False)
+    gc.disable()  # a collection in a child would make some MiB its own
+    try:
+        pid = fork.fork(wait, name="child", keep=frozenset({writer}), detach=False)
+    finally:
+        gc.enable()
     try:
         assert os.read(reader, 1) == b"+"
         yield pid
